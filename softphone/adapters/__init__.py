@@ -1,0 +1,1 @@
+"""One package a platform, and the interface they share."""

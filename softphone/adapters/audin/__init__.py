@@ -1,0 +1,1 @@
+"""Audin operator platform: presence WebSocket and one audio WebSocket a call."""

@@ -1,0 +1,1 @@
+"""Samples into samples: codecs, resampling, jitter, tones, levels, devices."""

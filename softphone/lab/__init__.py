@@ -1,0 +1,1 @@
+"""The embedded lab: the server sides of the platforms, with bots to call."""

@@ -1,0 +1,1 @@
+"""The language of the product: calls, presence, contacts, events, commands. Pure."""

@@ -1,0 +1,1 @@
+"""SQLite: call records, notes, contacts, event journal."""
