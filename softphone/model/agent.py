@@ -1,0 +1,33 @@
+"""Agent status of a contact-centre platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .call import AccountName
+
+
+class AgentGroup(StrEnum):
+    """What a status means for the operator's day, and its colour."""
+
+    AVAILABLE = "available"
+    BUSY = "busy"
+    HELD = "held"
+    AFTER_CALL = "after_call"
+    PREVIEW = "preview"
+    PAUSED = "paused"
+    LEAVING = "leaving"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    """Status of the signed-in agent; `queued` is the status that comes next, if one is set."""
+
+    account: AccountName
+    group: AgentGroup
+    title: str
+    reason: str = ""
+    queued: str = ""
+    since_mono: float = 0.0

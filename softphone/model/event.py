@@ -1,0 +1,358 @@
+"""What happens. Two vocabularies, both frozen.
+
+`AdapterEvent`: facts an adapter reports to the engine, in the words of this package.
+`Event`: what the engine tells its clients; each carries the whole new value of what changed,
+so that applying one twice, or after a lost one, still ends right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .agent import AgentStatus
+from .call import AccountName, Call, CallId, CallInput, EndReason, MediaState, Party
+from .device import AudioStatus
+from .message import Message, ScreenPop, Voicemail
+from .presence import Account, Availability, LinkState, OnlineUser, OwnNumber, Presence
+from .quality import Levels, QualitySample
+
+
+class Level(StrEnum):
+    """How much a note matters."""
+
+    INFO = "info"
+    GOOD = "good"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+# ---- facts from adapters -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffered:
+    """Someone is ringing; nobody has answered yet. Said again, it refreshes the parties."""
+
+    account: AccountName
+    call: CallId
+    native_id: str
+    remote: Party
+    local: Party
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallDialed:
+    """The operator's own call has been sent to the platform."""
+
+    account: AccountName
+    call: CallId
+    remote: Party
+    local: Party
+
+
+@dataclass(frozen=True, slots=True)
+class CallNamed:
+    """The platform told its own id of a call, or better names of its parties."""
+
+    call: CallId
+    native_id: str
+    remote: Party | None = None
+    local: Party | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallProgressed:
+    """A call took a step of its transition table, anything but the end."""
+
+    call: CallId
+    what: CallInput
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRestarted:
+    """The far end picked up after media was already up: talk time starts again."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CallMediaChanged:
+    """Audio began to flow, fell silent or was lost."""
+
+    call: CallId
+    media: MediaState
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeldByPeer:
+    """The far end put the call on hold or took it back."""
+
+    call: CallId
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallOver:
+    """A call ended; `code` and `detail` are the platform's own words."""
+
+    call: CallId
+    reason: EndReason
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallAutoDeclined:
+    """The platform's rule of one call refused an offer without ringing."""
+
+    account: AccountName
+    call: CallId
+    native_id: str
+    remote: Party
+    local: Party
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The signalling connection changed. `retry_mono` is when the next try starts."""
+
+    account: AccountName
+    link: LinkState
+    cause: str = ""
+    code: str = ""
+    retry_mono: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersListed:
+    """The account's own numbers are known."""
+
+    account: AccountName
+    numbers: tuple[OwnNumber, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityChanged:
+    """The set of wanted, accepted or rejected numbers changed."""
+
+    account: AccountName
+    availability: Availability
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRaised:
+    """A non-fatal error of an account, with its code for scripts."""
+
+    account: AccountName
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """An account has something to say for the event log."""
+
+    account: AccountName
+    level: Level
+    text: str
+    call: CallId | None = None
+
+
+# ---- told to clients, and by adapters too ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """Presence of a watched person, or the operator's own."""
+
+    presence: Presence
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineUsersChanged:
+    """The whole list of connections of a platform's users."""
+
+    account: AccountName
+    users: tuple[OnlineUser, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatusChanged:
+    """The agent's status changed."""
+
+    status: AgentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A message came in, was written, sent, refused or read."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailChanged:
+    """The voicemail lamp changed."""
+
+    voicemail: Voicemail
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenPopped:
+    """Customer data to show beside a call."""
+
+    pop: ScreenPop
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformEvent:
+    """An event of a platform as it came, for the raw stream; `body` is JSON text."""
+
+    account: AccountName
+    name: str
+    at: float
+    body: str
+
+
+# ---- told to clients -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """An account's line, numbers or availability changed."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged:
+    """A call appeared or changed."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class CallRemoved:
+    """An ended call leaves the list; history keeps it."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChanged:
+    """Sound devices changed, failed or came back."""
+
+    audio: AudioStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsMeasured:
+    """Loudness of the live call, or of the microphone alone (`call` None); up to 10 a second."""
+
+    call: CallId | None
+    levels: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class QualityMeasured:
+    """One second of one call."""
+
+    sample: QualitySample
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One line of the event log. `at` is epoch seconds; `source` an account or "softphone"."""
+
+    at: float
+    source: str
+    level: Level
+    text: str
+    call: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChanged:
+    """A call record was written; `missed` counts unseen missed calls."""
+
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsChanged:
+    """The contact list changed; ask for it again."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreChanged:
+    """The database stopped or resumed taking rows; `waiting` rows are kept in memory."""
+
+    problem: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChanged:
+    """Which console may act (client id), and how many consoles are attached."""
+
+    controller: str
+    consoles: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStopping:
+    """The engine is about to exit; `reason` in words."""
+
+    reason: str
+
+
+AdapterEvent = (
+    CallOffered
+    | CallDialed
+    | CallNamed
+    | CallProgressed
+    | CallRestarted
+    | CallMediaChanged
+    | CallHeldByPeer
+    | CallOver
+    | CallAutoDeclined
+    | LinkChanged
+    | NumbersListed
+    | AvailabilityChanged
+    | ErrorRaised
+    | Remarked
+    | PresenceChanged
+    | OnlineUsersChanged
+    | AgentStatusChanged
+    | MessageChanged
+    | VoicemailChanged
+    | ScreenPopped
+    | PlatformEvent
+)
+
+Event = (
+    AccountChanged
+    | CallChanged
+    | CallRemoved
+    | AudioChanged
+    | LevelsMeasured
+    | QualityMeasured
+    | Noted
+    | HistoryChanged
+    | ContactsChanged
+    | StoreChanged
+    | ControlChanged
+    | EngineStopping
+    | PresenceChanged
+    | OnlineUsersChanged
+    | AgentStatusChanged
+    | MessageChanged
+    | VoicemailChanged
+    | ScreenPopped
+    | PlatformEvent
+)

@@ -1,0 +1,39 @@
+"""The written record of a call, kept from its first ring or dial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .call import Call
+from .quality import QualitySummary
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One thing that happened to a call. `at` is epoch seconds."""
+
+    at: float
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call as history shows it."""
+
+    call: Call
+    quality: QualitySummary = QualitySummary()
+    note: str = ""
+    timeline: tuple[TimelineEntry, ...] = ()
+    recordings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which calls to list. `text` is searched in names, numbers and notes."""
+
+    text: str = ""
+    account: str = ""
+    missed: bool = False
+    before: str = ""
+    limit: int = 100
