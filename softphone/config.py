@@ -1,0 +1,298 @@
+"""The configuration file: TOML into frozen settings, every mistake with file, line and key."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+import tomllib
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from .model.call import AccountName
+from .model.error import ConfigError
+
+T = TypeVar("T")
+_SIZE_LIMIT = 256 * 1024
+_ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+KINDS = ("audin", "ribbon", "agenthub", "observer")
+
+
+@dataclass(frozen=True, slots=True)
+class AudioConfig:
+    """Section [audio]."""
+
+    input: str = "auto"
+    output: str = "auto"
+    ringer: str = "auto"
+    ring: bool = True
+    ring_volume: float = 0.5
+    hold_music: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UiConfig:
+    """Section [ui]."""
+
+    theme: str = "night"
+    bell: bool = True
+    notification: str = "off"
+    flash: bool = False
+    tour: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CallsConfig:
+    """Section [calls]."""
+
+    region: str = ""
+    on_detach: str = "mute"
+    detach_limit_s: float = 60.0
+    emergency: str = "refuse"
+    confirm_prefixes: tuple[str, ...] = ()
+    do_not_disturb: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """Section [store]."""
+
+    folder: str = ""
+    journal_days: int = 30
+    keep_recordings_days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """Section [log]."""
+
+    level: str = "info"
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """One [accounts.NAME] table: its kind, and the rest as the platform's adapter reads it."""
+
+    name: AccountName
+    kind: str
+    table: Mapping[str, Any]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything from one file. No account at all means the embedded lab."""
+
+    path: Path | None = None
+    accounts: tuple[AccountConfig, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    audio: AudioConfig = AudioConfig()
+    ui: UiConfig = UiConfig()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    calls: CallsConfig = CallsConfig()
+    store: StoreConfig = StoreConfig()
+    log: LogConfig = LogConfig()
+
+
+_CHOICES = {
+    "ui.notification": ("off", "osc9", "osc777", "osc99"),
+    "calls.on_detach": ("mute", "hold", "keep", "hangup"),
+    "calls.emergency": ("refuse", "allow"),
+    "log.level": ("debug", "info", "warning", "error"),
+}
+_RANGES = {
+    "audio.ring_volume": (0.0, 1.0),
+    "calls.detach_limit_s": (0.0, 600.0),
+    "store.journal_days": (1, 3650),
+    "store.keep_recordings_days": (0, 3650),
+}
+_SECTIONS = {
+    "audio": AudioConfig,
+    "ui": UiConfig,
+    "calls": CallsConfig,
+    "store": StoreConfig,
+    "log": LogConfig,
+}
+
+
+class Source:
+    """The text a config came from; finds the line of a key for error messages."""
+
+    def __init__(self, path: Path | None, text: str = "") -> None:
+        self.path = path
+        self._lines = text.splitlines()
+
+    def error(self, key: str, problem: str) -> ConfigError:
+        """Return an error that names file, line and key."""
+        place = str(self.path) if self.path else "config"
+        line = self._line(key)
+        return ConfigError(f"{place}:{line}: {key}: {problem}" if line else f"{place}: {problem}")
+
+    def _line(self, key: str) -> int:
+        table, _, name = key.rpartition(".")
+        here = ""
+        header_line = 0
+        for number, line in enumerate(self._lines, 1):
+            header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+            if header:
+                here = header.group(1).replace('"', "").replace(" ", "")
+                header_line = number if here in (table, key) else header_line
+            elif here == table and re.match(rf"""\s*["']?{re.escape(name)}["']?\s*=""", line):
+                return number
+        return header_line or 1
+
+
+def load(path: Path | None, *, need_file: bool = False) -> Config:
+    """Return the config in `path`; an absent file is an empty config unless it is needed.
+
+    Raises ConfigError with one sentence that names what to change.
+    """
+    if path is None or (not path.exists() and not need_file):
+        return Config()
+    text = _read(path)
+    source = Source(path, text)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(f"{path}: {problem}") from None
+    return _config(path, table, source)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean X?" for the closest known name, or the list of them."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}."
+
+
+def read_section(kind: type[T], table: Mapping[str, Any], where: str, source: Source) -> T:
+    """Return the settings class `kind` from a TOML table.
+
+    Unknown keys, wrong types, values outside their choices or range raise ConfigError.
+    """
+    hints = get_type_hints(kind)
+    values = {}
+    for key, value in table.items():
+        full = f"{where}.{key}"
+        if key not in hints:
+            raise source.error(full, f"unknown key, {nearest(key, hints)}")
+        values[key] = _value(hints[key], value, full, source)
+    missing = [
+        entry.name
+        for entry in dataclasses.fields(kind)  # type: ignore[arg-type]  # T is one of ours
+        if entry.name not in values
+        and entry.default is dataclasses.MISSING
+        and entry.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise source.error(where, f"{missing[0]} is missing.")
+    return kind(**values)
+
+
+def refuse_readable_secret(source: Source, key: str) -> None:
+    """Raise ConfigError when a secret stands in a file that others can read."""
+    path = source.path
+    if path is None or not path.exists():
+        return
+    found = path.stat()
+    if found.st_mode & 0o077 or found.st_uid != os.getuid():
+        raise source.error(key, f"a secret in a file others can read; run: chmod 600 {path}")
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _SIZE_LIMIT:
+            raise ConfigError(f"{path}: larger than {_SIZE_LIMIT // 1024} KiB; not a config.")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text.") from None
+    except OSError as problem:
+        raise ConfigError(f"{path}: {problem.strerror}.") from None
+
+
+def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
+    known = {*_SECTIONS, "accounts", "names", "keys"}
+    for key, value in table.items():
+        if key not in known:
+            raise source.error(key, f"unknown section, {nearest(key, known)}")
+        if not isinstance(value, dict):
+            raise source.error(key, "must be a table.")
+    sections: dict[str, Any] = {
+        name: read_section(kind, table.get(name, {}), name, source)
+        for name, kind in _SECTIONS.items()
+    }
+    return Config(
+        path=path,
+        accounts=tuple(_accounts(table.get("accounts", {}), source)),
+        names=_names(table.get("names", {}), source),
+        keys=_keys(table.get("keys", {}), source),
+        **sections,
+    )
+
+
+def _accounts(table: Mapping[str, Any], source: Source) -> Iterable[AccountConfig]:
+    for name, settings in table.items():
+        where = f"accounts.{name}"
+        if not _ACCOUNT_NAME.fullmatch(name):
+            raise source.error(where, "account names are a-z, 0-9, - and _, at most 32.")
+        if not isinstance(settings, dict):
+            raise source.error(where, "must be a table.")
+        kind = settings.get("kind")
+        if not isinstance(kind, str) or not kind:
+            raise source.error(where, f"kind is missing; one of {', '.join(KINDS)}.")
+        rest = {key: value for key, value in settings.items() if key != "kind"}
+        yield AccountConfig(AccountName(name), kind, rest, source)
+
+
+def _names(table: Mapping[str, Any], source: Source) -> Mapping[str, str]:
+    for name, number in table.items():
+        if not isinstance(number, str):
+            raise source.error(f"names.{name}", "must be a string.")
+    return dict(table)
+
+
+def _keys(table: Mapping[str, Any], source: Source) -> Mapping[str, tuple[str, ...]]:
+    keys = {}
+    for action, value in table.items():
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list) or not all(isinstance(key, str) for key in listed):
+            raise source.error(f"keys.{action}", "must be a key name or a list of them.")
+        keys[action] = tuple(listed)
+    return keys
+
+
+def _value(hint: Any, value: Any, key: str, source: Source) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = next(option for option in get_args(hint) if option is not types.NoneType)
+    origin = get_origin(hint)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise source.error(key, "must be a list.")
+        return tuple(_value(get_args(hint)[0], item, key, source) for item in value)
+    if origin is not None:
+        if not isinstance(value, dict):
+            raise source.error(key, "must be a table.")
+        return value
+    if hint is float and type(value) is int:
+        value = float(value)
+    if type(value) is not hint:
+        raise source.error(key, f"must be a {_TYPE_WORDS.get(hint, hint.__name__)}.")
+    _check_value(key, value, source)
+    return value
+
+
+def _check_value(key: str, value: Any, source: Source) -> None:
+    choices = _CHOICES.get(key)
+    if choices and value not in choices:
+        raise source.error(key, f"{value!r} is not possible, {nearest(str(value), choices)}")
+    low_high = _RANGES.get(key)
+    if low_high and not low_high[0] <= value <= low_high[1]:
+        raise source.error(key, f"must be between {low_high[0]} and {low_high[1]}.")
+
+
+_TYPE_WORDS = {str: "string", bool: "true or false", int: "whole number", float: "number"}
