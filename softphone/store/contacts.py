@@ -1,0 +1,79 @@
+"""The operator's own contacts in SQL. Functions over one connection."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from softphone.model import codec
+from softphone.model.command import ContactPage
+from softphone.model.contact import Contact, ContactId
+
+from .search import like_pattern, searchable
+
+
+def save(db: sqlite3.Connection, contact: Contact) -> None:
+    """Write a contact; one with the same id is replaced."""
+    addresses = [entry.address for entry in contact.addresses]
+    db.execute(
+        "INSERT INTO contacts (id, name, search, contact_json) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET name = excluded.name, search = excluded.search, "
+        "contact_json = excluded.contact_json",
+        (
+            contact.id,
+            contact.name,
+            searchable(contact.name, contact.company, *addresses),
+            codec.dumps(codec.encode_plain(contact)),
+        ),
+    )
+    db.execute("DELETE FROM contact_addresses WHERE contact_id = ?", (contact.id,))
+    db.executemany(
+        "INSERT INTO contact_addresses (contact_id, address) VALUES (?, ?)",
+        [(contact.id, address) for address in addresses],
+    )
+
+
+def delete(db: sqlite3.Connection, contact: ContactId) -> bool:
+    """Delete a contact; False when there is none."""
+    return db.execute("DELETE FROM contacts WHERE id = ?", (contact,)).rowcount > 0
+
+
+def search(db: sqlite3.Connection, text: str, limit: int) -> ContactPage:
+    """Return contacts that match, favourites and then names in order."""
+    pattern = like_pattern(text)
+    (total,) = db.execute(
+        "SELECT count(*) FROM contacts WHERE search LIKE ? ESCAPE '\\'", (pattern,)
+    ).fetchone()
+    rows = db.execute(
+        "SELECT contact_json FROM contacts WHERE search LIKE ? ESCAPE '\\' "
+        "ORDER BY name COLLATE NOCASE, id LIMIT ?",
+        (pattern, max(1, min(limit, 1_000))),
+    )
+    return ContactPage(tuple(_contact(row["contact_json"]) for row in rows), int(total))
+
+
+def count(db: sqlite3.Connection) -> int:
+    """Return how many contacts there are."""
+    (total,) = db.execute("SELECT count(*) FROM contacts").fetchone()
+    return int(total)
+
+
+def by_address(db: sqlite3.Connection, address: str) -> Contact | None:
+    """Return the contact that has exactly this address."""
+    row = db.execute(
+        "SELECT contact_json FROM contacts JOIN contact_addresses ON contact_id = id "
+        "WHERE address = ? ORDER BY name LIMIT 1",
+        (address,),
+    ).fetchone()
+    return _contact(row["contact_json"]) if row else None
+
+
+def by_name(db: sqlite3.Connection, name: str) -> Contact | None:
+    """Return the contact of this name, in any case, when there is exactly one."""
+    rows = db.execute(
+        "SELECT contact_json FROM contacts WHERE name = ? COLLATE NOCASE LIMIT 2", (name,)
+    ).fetchall()
+    return _contact(rows[0]["contact_json"]) if len(rows) == 1 else None
+
+
+def _contact(text: str) -> Contact:
+    return codec.decode(codec.loads(text), Contact)

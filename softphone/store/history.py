@@ -1,0 +1,159 @@
+"""Call records in SQL. Functions over one connection; the caller holds the transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+
+from softphone.model import codec
+from softphone.model.call import Call, CallId, EndReason
+from softphone.model.command import HistoryPage
+from softphone.model.quality import QualitySummary
+from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
+
+from .search import like_pattern, searchable
+
+_UPSERT = """
+    INSERT INTO calls (id, account, direction, live, created_at, answered_at, ended_at,
+                       end_reason, missed, search, call_json)
+    VALUES (:id, :account, :direction, :live, :created_at, :answered_at, :ended_at,
+            :end_reason, :missed, :search, :call_json)
+    ON CONFLICT (id) DO UPDATE SET
+        live = excluded.live, answered_at = excluded.answered_at, ended_at = excluded.ended_at,
+        end_reason = excluded.end_reason, missed = excluded.missed, search = excluded.search,
+        call_json = excluded.call_json
+"""
+
+
+def save_call(db: sqlite3.Connection, call: Call) -> None:
+    """Write the call as it stands; the same call again replaces its row."""
+    db.execute(
+        _UPSERT,
+        {
+            "id": call.id,
+            "account": call.account,
+            "direction": call.direction.value,
+            "live": int(call.live),
+            "created_at": call.created_at,
+            "answered_at": call.answered_at,
+            "ended_at": call.ended_at,
+            "end_reason": call.end_reason.value if call.end_reason else None,
+            "missed": int(call.missed),
+            "search": searchable(
+                call.remote.address, call.remote.name, call.remote.known, call.local.name
+            ),
+            "call_json": codec.dumps(codec.encode_plain(call)),
+        },
+    )
+
+
+def add_timeline(db: sqlite3.Connection, call: CallId, entries: Iterable[TimelineEntry]) -> None:
+    """Append what happened to a call."""
+    db.executemany(
+        "INSERT INTO timeline (call_id, at, what, detail) VALUES (?, ?, ?, ?)",
+        [(call, entry.at, entry.what, entry.detail) for entry in entries],
+    )
+
+
+def save_quality(db: sqlite3.Connection, call: CallId, quality: QualitySummary) -> None:
+    """Write the quality summary of a call."""
+    db.execute(
+        "UPDATE calls SET quality_json = ? WHERE id = ?",
+        (codec.dumps(codec.encode_plain(quality)), call),
+    )
+
+
+def save_note(db: sqlite3.Connection, call: CallId, text: str) -> bool:
+    """Write the operator's note; False when there is no such call."""
+    return db.execute("UPDATE calls SET note = ? WHERE id = ?", (text, call)).rowcount > 0
+
+
+def add_recording(db: sqlite3.Connection, call: CallId, path: str) -> None:
+    """Remember a recording of a call."""
+    db.execute("INSERT OR IGNORE INTO recordings (call_id, path) VALUES (?, ?)", (call, path))
+
+
+def missed_unseen(db: sqlite3.Connection) -> int:
+    """Return how many missed calls nobody has looked at."""
+    (count,) = db.execute("SELECT count(*) FROM calls WHERE missed = 1 AND seen = 0").fetchone()
+    return int(count)
+
+
+def mark_missed_seen(db: sqlite3.Connection) -> None:
+    """Take all missed calls as seen."""
+    db.execute("UPDATE calls SET seen = 1 WHERE missed = 1 AND seen = 0")
+
+
+def end_interrupted(db: sqlite3.Connection, at: float) -> list[Call]:
+    """End every call still open in the file: an earlier engine died with it."""
+    rows = db.execute("SELECT call_json FROM calls WHERE live = 1").fetchall()
+    ended = []
+    for row in rows:
+        call = codec.decode(codec.loads(row["call_json"]), Call)
+        over = call.ended(EndReason.INTERRUPTED, at, call.created_mono, "", "engine stopped")
+        save_call(db, over)
+        add_timeline(db, over.id, [TimelineEntry(at, "ended", EndReason.INTERRUPTED.words)])
+        ended.append(over)
+    return ended
+
+
+def page(db: sqlite3.Connection, wanted: HistoryFilter) -> HistoryPage:
+    """Return records newest first, without timelines."""
+    limit = max(1, min(wanted.limit, 1_000))
+    conditions, values = _conditions(wanted)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows = db.execute(
+        f"SELECT id, created_at, call_json, quality_json, note FROM calls {where} "
+        "ORDER BY created_at DESC, id DESC LIMIT ?",
+        [*values, limit + 1],
+    ).fetchall()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    following = f"{rows[-1]['created_at']!r} {rows[-1]['id']}" if more else ""
+    return HistoryPage(tuple(_record(row) for row in rows), following)
+
+
+def record(db: sqlite3.Connection, call: CallId) -> CallRecord | None:
+    """Return one record with its timeline and recordings."""
+    row = db.execute(
+        "SELECT call_json, quality_json, note FROM calls WHERE id = ?", (call,)
+    ).fetchone()
+    if row is None:
+        return None
+    timeline = db.execute(
+        "SELECT at, what, detail FROM timeline WHERE call_id = ? ORDER BY at, rowid", (call,)
+    )
+    recordings = db.execute("SELECT path FROM recordings WHERE call_id = ?", (call,))
+    return replace(
+        _record(row),
+        timeline=tuple(TimelineEntry(*entry) for entry in timeline),
+        recordings=tuple(str(found["path"]) for found in recordings),
+    )
+
+
+def _conditions(wanted: HistoryFilter) -> tuple[list[str], list[object]]:
+    conditions: list[str] = []
+    values: list[object] = []
+    if wanted.text:
+        pattern = like_pattern(wanted.text)
+        conditions.append("(search LIKE ? ESCAPE '\\' OR lower(note) LIKE ? ESCAPE '\\')")
+        values += [pattern, pattern]
+    if wanted.account:
+        conditions.append("account = ?")
+        values.append(wanted.account)
+    if wanted.missed:
+        conditions.append("missed = 1")
+    created_at, _, call = wanted.before.partition(" ")
+    if call:
+        conditions.append("(created_at, id) < (?, ?)")
+        values += [float(created_at), call]
+    return conditions, values
+
+
+def _record(row: sqlite3.Row) -> CallRecord:
+    return CallRecord(
+        call=codec.decode(codec.loads(row["call_json"]), Call),
+        quality=codec.decode(codec.loads(row["quality_json"]), QualitySummary),
+        note=row["note"],
+    )

@@ -1,0 +1,63 @@
+"""The tables, as numbered steps. A released step is never edited; a change is a new step."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE calls (
+        id TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        direction TEXT NOT NULL,
+        live INTEGER NOT NULL,
+        created_at REAL NOT NULL,
+        answered_at REAL,
+        ended_at REAL,
+        end_reason TEXT,
+        missed INTEGER NOT NULL DEFAULT 0,
+        seen INTEGER NOT NULL DEFAULT 0,
+        search TEXT NOT NULL,
+        call_json TEXT NOT NULL,
+        quality_json TEXT NOT NULL DEFAULT '{}',
+        note TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX calls_by_time ON calls (created_at DESC, id DESC);
+    CREATE INDEX calls_missed ON calls (missed, seen);
+    CREATE INDEX calls_live ON calls (live);
+    CREATE TABLE timeline (
+        call_id TEXT NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+        at REAL NOT NULL,
+        what TEXT NOT NULL,
+        detail TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX timeline_by_call ON timeline (call_id, at);
+    CREATE TABLE recordings (
+        call_id TEXT NOT NULL,
+        path TEXT NOT NULL,
+        PRIMARY KEY (call_id, path)
+    );
+    CREATE TABLE contacts (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        search TEXT NOT NULL,
+        contact_json TEXT NOT NULL
+    );
+    CREATE INDEX contacts_by_name ON contacts (name COLLATE NOCASE, id);
+    CREATE TABLE contact_addresses (
+        contact_id TEXT NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
+        address TEXT NOT NULL
+    );
+    CREATE INDEX contact_addresses_by_address ON contact_addresses (address);
+    CREATE TABLE journal (
+        at REAL NOT NULL,
+        source TEXT NOT NULL,
+        level TEXT NOT NULL,
+        text TEXT NOT NULL,
+        call_id TEXT
+    );
+    CREATE INDEX journal_by_time ON journal (at);
+    CREATE TABLE settings (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    );
+    """,
+)

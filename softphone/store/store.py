@@ -1,0 +1,228 @@
+"""The store as the engine uses it: one thread, writes in order, nothing lost while it fails.
+
+A write that fails (disk full, read-only, I/O error) stays in a queue in memory and is tried
+again; calls go on meanwhile. A write is acknowledged only once it is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from softphone.model.call import Call, CallId
+from softphone.model.command import ContactPage, HistoryPage
+from softphone.model.contact import Contact, ContactId
+from softphone.model.error import StoreError
+from softphone.model.event import Noted
+from softphone.model.quality import QualitySummary
+from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
+
+from . import contacts, history, journal
+from .database import Database
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+_Write = Callable[[sqlite3.Connection], object]
+
+QUEUE_LIMIT = 10_000
+RETRY_S = 5.0
+
+
+class Store:
+    """Everything kept on disk. `on_trouble(problem, waiting)` tells when writing stops or heals."""
+
+    def __init__(
+        self, path: Path, on_trouble: Callable[[str, int], None], *, retry_s: float = RETRY_S
+    ) -> None:
+        self._path = path
+        self._on_trouble = on_trouble
+        self._retry_s = retry_s
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._database: Database | None = None
+        self._waiting: deque[_Write] = deque()
+        self._problem = ""
+        self._retry: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
+
+    async def open(self, now: float, journal_days: int) -> list[Call]:
+        """Open the file and return the calls an earlier engine left open, now ended."""
+
+        def start() -> list[Call]:
+            self._database = Database(self._path)
+            with self._database.transaction() as db:
+                journal.rotate(db, now, journal_days)
+                return history.end_interrupted(db, now)
+
+        return await self._in_thread(start)
+
+    async def close(self) -> None:
+        """Write what waits, once more, and close."""
+        if self._retry:
+            self._retry.cancel()
+        if self._writing:
+            await asyncio.wait([self._writing], timeout=2.0)
+        if self._waiting:
+            await self._drain()
+        if self._waiting:
+            logger.error("%d rows could not be written: %s", len(self._waiting), self._problem)
+        if self._database is not None:
+            await self._in_thread(self._database.close)
+        self._thread.shutdown(wait=False)
+
+    # ---- written in order, soon --------------------------------------------------------------
+
+    def save_call(self, call: Call, entries: tuple[TimelineEntry, ...] = ()) -> None:
+        """Write a call and what just happened to it."""
+
+        def write(db: sqlite3.Connection) -> None:
+            history.save_call(db, call)
+            history.add_timeline(db, call.id, entries)
+
+        self._enqueue(write)
+
+    def save_quality(self, call: CallId, quality: QualitySummary) -> None:
+        """Write a call's quality summary."""
+        self._enqueue(lambda db: history.save_quality(db, call, quality))
+
+    def add_timeline(self, call: CallId, entry: TimelineEntry) -> None:
+        """Append one entry to a call's timeline."""
+        self._enqueue(lambda db: history.add_timeline(db, call, (entry,)))
+
+    def add_recording(self, call: CallId, path: str) -> None:
+        """Remember a recording."""
+        self._enqueue(lambda db: history.add_recording(db, call, path))
+
+    def add_note_line(self, note: Noted) -> None:
+        """Append to the event journal."""
+        self._enqueue(lambda db: journal.add(db, note))
+
+    # ---- acknowledged writes -----------------------------------------------------------------
+
+    async def save_note(self, call: CallId, text: str) -> bool:
+        """Write the operator's note; True once it is on disk, False when there is no such call."""
+        return await self._write(lambda db: history.save_note(db, call, text))
+
+    async def save_contact(self, contact: Contact) -> int:
+        """Write a contact and return how many there are."""
+
+        def write(db: sqlite3.Connection) -> int:
+            contacts.save(db, contact)
+            return contacts.count(db)
+
+        return await self._write(write)
+
+    async def delete_contact(self, contact: ContactId) -> tuple[bool, int]:
+        """Delete a contact; tell whether it was there, and how many are left."""
+        return await self._write(lambda db: (contacts.delete(db, contact), contacts.count(db)))
+
+    async def mark_missed_seen(self) -> None:
+        """Take all missed calls as seen."""
+        await self._write(history.mark_missed_seen)
+
+    # ---- reading -----------------------------------------------------------------------------
+
+    async def history(self, wanted: HistoryFilter) -> HistoryPage:
+        """Return a page of call records."""
+        return await self._read(lambda db: history.page(db, wanted))
+
+    async def record(self, call: CallId) -> CallRecord | None:
+        """Return one call record with its timeline."""
+        return await self._read(lambda db: history.record(db, call))
+
+    async def missed(self) -> int:
+        """Return how many missed calls are unseen."""
+        return await self._read(history.missed_unseen)
+
+    async def contacts(self, text: str, limit: int) -> ContactPage:
+        """Return contacts that match."""
+        return await self._read(lambda db: contacts.search(db, text, limit))
+
+    async def contact_by_address(self, address: str) -> Contact | None:
+        """Return the contact with exactly this address."""
+        return await self._read(lambda db: contacts.by_address(db, address))
+
+    async def contact_by_name(self, name: str) -> Contact | None:
+        """Return the one contact of this name."""
+        return await self._read(lambda db: contacts.by_name(db, name))
+
+    async def notes(self, limit: int) -> list[Noted]:
+        """Return the newest lines of the journal."""
+        return await self._read(lambda db: journal.latest(db, limit))
+
+    # ---- the thread --------------------------------------------------------------------------
+
+    def _enqueue(self, write: _Write) -> None:
+        if len(self._waiting) >= QUEUE_LIMIT:
+            self._waiting.popleft()
+            logger.error("the store is stuck; its oldest waiting row was dropped")
+        self._waiting.append(write)
+        if self._writing is None and self._retry is None:
+            self._writing = asyncio.get_running_loop().create_task(self._drain())
+
+    async def _drain(self) -> None:
+        """Write the queue, in batches, until it is empty or writing fails."""
+        batch: tuple[_Write, ...] = ()
+        try:
+            while self._waiting:
+                batch = tuple(self._waiting)
+                self._waiting.clear()
+                await self._in_thread(partial(self._commit, batch))
+            self._trouble("")
+        except StoreError as problem:
+            self._waiting.extendleft(reversed(batch))
+            self._trouble(str(problem))
+            self._retry = asyncio.get_running_loop().call_later(self._retry_s, self._try_again)
+        finally:
+            self._writing = None
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self._writing = asyncio.get_running_loop().create_task(self._drain())
+
+    def _trouble(self, problem: str) -> None:
+        if problem or self._problem:
+            self._problem = problem
+            self._on_trouble(problem, len(self._waiting))
+
+    def _commit(self, writes: tuple[_Write, ...]) -> None:
+        with self._open_database().transaction() as db:
+            for write in writes:
+                write(db)
+
+    async def _write(self, write: Callable[[sqlite3.Connection], T]) -> T:
+        """Do an acknowledged write after everything that waits."""
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+
+        def run() -> T:
+            with self._open_database().transaction() as db:
+                return write(db)
+
+        return await self._in_thread(run)
+
+    async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+
+        def run() -> T:
+            try:
+                return read(self._open_database().connection)
+            except sqlite3.Error as problem:
+                raise StoreError(f"{self._path.name}: {problem}.") from None
+
+        return await self._in_thread(run)
+
+    def _open_database(self) -> Database:
+        if self._database is None:
+            self._database = Database(self._path)
+        return self._database
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
