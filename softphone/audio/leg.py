@@ -6,15 +6,33 @@ wire is the leg's own business: G.711 here, Opus over RTP elsewhere.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from .block import Samples
+import numpy as np
+
+from .block import (
+    BLOCK_S,
+    BLOCK_SAMPLES,
+    PHONE_BLOCK_SAMPLES,
+    PHONE_RATE_HZ,
+    Samples,
+    silence,
+)
+from .dtmf import DtmfDetector
+from .framing import SampleJoiner
+from .g711 import ALAW, MULAW, Codec, Codes
+from .jitter import JitterBuffer
+from .level import Meter
+from .resample import Downsampler, Upsampler
 
 Law: TypeAlias = Literal["mulaw", "alaw"]
 
 FRAME_BYTES = 160
+_MOST_WAITING = 512  # payloads between two blocks; more is a flood, and the oldest go
+_DIGITS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +75,84 @@ class Leg(Protocol):
 
 
 class G711Leg:
-    """G.711 over any byte transport (WebSocket, RTP payload): 160 bytes every 20 ms out, any size in."""
+    """G.711 over any byte transport: 160 bytes every 20 ms out, payloads of any size in."""
 
     def __init__(self, law: Law, send: Callable[[bytes], None]) -> None:
         """`send` is called on the audio thread with exactly 160 bytes, once every 20 ms.
 
         It must return at once (for example `partial(loop.call_soon_threadsafe, queue_frame)`).
         """
-        raise NotImplementedError
+        self._codec: Codec = MULAW if law == "mulaw" else ALAW
+        self._send = send
+        self._arrived: deque[tuple[bytes, float, int | None]] = deque(maxlen=_MOST_WAITING)
+        self._down, self._up = Downsampler(BLOCK_SAMPLES), Upsampler(PHONE_BLOCK_SAMPLES)
+        self._near, self._far = silence(PHONE_BLOCK_SAMPLES), silence(PHONE_BLOCK_SAMPLES)
+        self._frame: SampleJoiner = SampleJoiner(FRAME_BYTES)
+        self._codes: Codes = np.zeros(FRAME_BYTES, np.uint8)
+        self._jitter = JitterBuffer()
+        self._meter = Meter()
+        self._dtmf = DtmfDetector()
+        self._frames_sent = self._frames_received = self._bytes_received = 0
+        self._last_received_s: float | None = None
+        self._digits = ""
+        self._digits_count = 0
 
     def receive(self, payload: bytes, now_s: float, timestamp: int | None = None) -> None:
         """Take bytes of any length from the network; callable from any one thread.
 
         `now_s` is a monotonic time. `timestamp` is the RTP timestamp (1/8000 s, 32 bit) when the
-        transport can lose or reorder; leave it out for TCP. Empty payloads are ignored.
+        transport can lose or reorder; leave it out for TCP. Empty payloads are ignored. Of more
+        than one second in one payload only the last second is kept.
         """
-        raise NotImplementedError
+        if not payload:
+            return
+        self._frames_received += 1
+        self._bytes_received += len(payload)
+        self._last_received_s = now_s
+        self._arrived.append((payload[-PHONE_RATE_HZ:], now_s, timestamp))
 
     def capture(self, block48k: Samples) -> None:
         """Encode 480 samples and send a frame whenever 20 ms are complete."""
-        raise NotImplementedError
+        self._down.run(block48k, self._near)
+        if self._frame.push(self._near):
+            self._codec.encode_into(self._frame.frame, self._codes)
+            self._frames_sent += 1
+            self._send(self._codes.tobytes())
 
     def play(self, out48k: Samples) -> None:
         """Fill `out48k` from the jitter buffer; concealment or silence when it is empty."""
-        raise NotImplementedError
+        while self._arrived:
+            self._take(*self._arrived.popleft())
+        self._jitter.pull(self._far)
+        self._meter.feed(self._far, BLOCK_S)
+        self._up.run(self._far, out48k)
 
     def stats(self) -> LegStats:
         """Return the counts; callable from any thread."""
-        raise NotImplementedError
+        jitter = self._jitter.stats()
+        return LegStats(
+            frames_sent=self._frames_sent,
+            bytes_received=self._bytes_received,
+            frames_received=self._frames_received,
+            concealed_ms=jitter.concealed_ms,
+            dropped_ms=jitter.dropped_ms,
+            depth_ms=jitter.depth_ms,
+            target_ms=jitter.target_ms,
+            jitter_ms=jitter.jitter_ms,
+            last_received_s=self._last_received_s,
+            far_dbfs=self._meter.dbfs,
+            digits=self._digits,
+            digits_count=self._digits_count,
+        )
+
+    def _take(self, payload: bytes, now_s: float, timestamp: int | None) -> None:
+        """Decode on the audio side, so that the jitter buffer belongs to one thread only."""
+        samples = np.frombuffer(self._codec.decode(payload), np.int16)
+        if timestamp is None:
+            self._jitter.push(samples, now_s)
+        else:
+            self._jitter.push_packet(samples, now_s, timestamp)
+        heard = self._dtmf.feed(samples)
+        if heard:
+            self._digits = (self._digits + heard)[-_DIGITS_KEPT:]
+            self._digits_count += len(heard)

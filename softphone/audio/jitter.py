@@ -1,0 +1,189 @@
+"""The adaptive jitter buffer: 8 kHz samples in when the network brings them, out when played.
+
+Pure: time is an argument, nothing waits. Delay follows the arrival statistics (`arrival.py`):
+too deep, and single pitch periods are taken out (fast above 40 ms of excess); too shallow, and
+one is repeated. When it runs empty the sound is continued by concealment; nothing of a TCP stream is
+lost then, so the delay grows by the gap and is worked off again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from .arrival import Arrivals
+from .block import PHONE_RATE_HZ, Samples
+from .conceal import HISTORY_SAMPLES, Concealer, conceal_between
+from .stretch import StretchQueue
+
+START_MS = 60
+CEILING_MS = 1000
+_PER_MS = PHONE_RATE_HZ // 1000
+_HURRY_MS, _EXCESS_MS, _LACK_MS = 40, 12, 10
+_PULLS_BETWEEN_SHORTER, _PULLS_BETWEEN_LONGER = 3, 10
+_PATIENCE_PULLS = 20
+_SETTLE = 0.1
+_LARGEST_FILL_MS = 200
+_LARGEST_JUMP = 2 * PHONE_RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class JitterStats:
+    """What the buffer has seen; depth, target and jitter are of this moment.
+
+    Concealed milliseconds are counted up to one second of a gap: beyond that nobody is sending.
+    """
+
+    received_samples: int
+    concealed_ms: int
+    dropped_ms: int
+    depth_ms: int
+    target_ms: int
+    jitter_ms: float
+
+
+class JitterBuffer:
+    """One direction of one call. `push` and `pull` must be called by the same thread."""
+
+    def __init__(self, start_ms: int = START_MS, ceiling_ms: int = CEILING_MS) -> None:
+        self._start = start_ms * _PER_MS
+        self._ceiling = ceiling_ms * _PER_MS
+        self._queue = StretchQueue(self._ceiling)
+        self._arrivals = Arrivals()
+        self._concealer = Concealer()
+        self._playing = False
+        self._delay = 0.0  # samples between the earliest possible moment and playing
+        self._since_change = 0
+        self._received = self._concealed = self._dropped = 0
+        self._media = 0  # samples on the sender's timeline
+        self._next_timestamp: int | None = None
+        self._holes: deque[tuple[int, int]] = deque(maxlen=32)
+
+    def push(self, samples: Samples, now_s: float) -> None:
+        """Take the next samples of a stream that loses nothing (TCP); any length."""
+        self._append(samples, now_s)
+
+    def push_packet(self, samples: Samples, now_s: float, timestamp: int) -> None:
+        """Take a packet with its RTP timestamp (32 bit, in samples); may be late or out of order.
+
+        A hole before it is concealed from both sides; when the missing packet comes before its
+        turn it is put in place, otherwise it is ignored. Duplicates are ignored.
+        """
+        gap = self._gap_before(timestamp)
+        if gap < 0:
+            self._repair(samples, timestamp, -gap)
+            return
+        self._next_timestamp = (timestamp + len(samples)) & 0xFFFFFFFF
+        if gap:
+            self._fill(samples, timestamp - gap, gap)
+        self._append(samples, now_s)
+
+    def pull(self, out: Samples) -> None:
+        """Fill `out` with what is to be played now: sound, concealment or zeros."""
+        if not self._playing:
+            if len(self._queue) < max(self._start, len(out)):
+                out.fill(0)
+                return
+            self._playing, self._delay = True, float(len(self._queue))
+        self._adapt()
+        count = self._queue.pull(out)
+        if count:
+            self._concealer.heard(out[:count])
+        if count < len(out):
+            self._run_dry(out[count:])
+
+    def stats(self) -> JitterStats:
+        """Return the counts so far."""
+        return JitterStats(
+            self._received,
+            self._concealed // _PER_MS,
+            self._dropped // _PER_MS,
+            len(self._queue) // _PER_MS,
+            round(self._arrivals.target_s * 1000),
+            self._arrivals.jitter_s * 1000,
+        )
+
+    def _append(self, samples: Samples, now_s: float) -> None:
+        before = len(self._queue)
+        late_s = self._arrivals.add(now_s, self._media / PHONE_RATE_HZ)
+        self._media += len(samples)
+        self._received += len(samples)
+        self._delay += _SETTLE * (before + late_s * PHONE_RATE_HZ - self._delay)
+        self._enqueue(samples)
+
+    def _enqueue(self, samples: Samples) -> None:
+        """Append within the ceiling; above it the oldest go, down to the start depth."""
+        over = len(self._queue) + len(samples) - self._ceiling
+        if over > 0:
+            dropped = len(self._queue) + len(samples) - self._start
+            from_queue = min(dropped, len(self._queue))
+            self._queue.drop(from_queue)
+            samples = samples[dropped - from_queue :]
+            self._dropped += dropped
+            self._delay = float(self._start)
+        self._queue.push(samples)
+
+    def _run_dry(self, out: Samples) -> None:
+        self._concealer.conceal(out)
+        self._concealed += len(out)
+        self._delay += len(out)
+        if self._concealer.missing_samples >= self._ceiling:
+            self._playing = False
+            self._arrivals.reset()
+
+    def _adapt(self) -> None:
+        """Bring the delay nearer to the target by one pitch period where it does not hurt."""
+        self._since_change += 1
+        excess_ms = self._delay / _PER_MS - self._arrivals.target_s * 1000
+        reserve_ms = len(self._queue) / _PER_MS - self._arrivals.target_s * 1000
+        if min(excess_ms, reserve_ms + 20) > _HURRY_MS:
+            self._changed(-self._queue.shorten(0.4 if self._since_change < 3 else -1.0))
+        elif min(excess_ms, reserve_ms + 20) > _EXCESS_MS:
+            if self._since_change >= _PULLS_BETWEEN_SHORTER:
+                self._changed(-self._queue.shorten(self._demand()))
+        elif excess_ms < -_LACK_MS and self._since_change >= _PULLS_BETWEEN_LONGER:
+            self._changed(self._queue.lengthen(self._demand()))
+
+    def _demand(self) -> float:
+        """Return how alike two periods must be: anything goes after 200 ms of waiting."""
+        return 0.6 if self._since_change < _PATIENCE_PULLS else -1.0
+
+    def _changed(self, samples: int) -> None:
+        if samples:
+            self._delay += samples
+            self._since_change = 0
+
+    def _gap_before(self, timestamp: int) -> int:
+        """Return samples missing before `timestamp`, negative when it was due earlier."""
+        if self._next_timestamp is None:
+            return 0
+        gap = (timestamp - self._next_timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+        if abs(gap) <= _LARGEST_JUMP:
+            return gap
+        self._arrivals.reset()  # the sender began a new timeline
+        self._holes.clear()
+        return 0
+
+    def _fill(self, after: Samples, hole_start: int, gap: int) -> None:
+        """Put `gap` concealed samples before `after`, less what was concealed while playing."""
+        self._media += gap
+        if not self._playing and not len(self._queue):
+            return
+        already = self._concealer.missing_samples if not len(self._queue) else 0
+        self._delay -= min(gap, already)
+        count = gap - already
+        if not 0 < count <= _LARGEST_FILL_MS * _PER_MS:
+            return
+        made = conceal_between(self._queue.tail(HISTORY_SAMPLES), after, count)
+        self._holes.append(((hole_start + already) & 0xFFFFFFFF, count))
+        self._concealed += count
+        self._enqueue(made)
+
+    def _repair(self, samples: Samples, timestamp: int, from_end: int) -> None:
+        """Put a late packet into its hole, when that was not played yet."""
+        timestamp &= 0xFFFFFFFF
+        for start, count in self._holes:
+            if start <= timestamp < start + count:
+                self._concealed -= self._queue.patch(from_end, samples)
+                self._received += len(samples)
+                return
