@@ -12,11 +12,20 @@ Importing this module imports neither sounddevice nor PortAudio.
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from softphone.model.error import AudioError
+
 Kind: TypeAlias = Literal["auto", "portaudio", "null", "tone", "file"]
+Direction: TypeAlias = Literal["input", "output"]
+
+_KINDS = "auto, portaudio, portaudio:NAME, null, tone and file:IN.wav"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,18 @@ def parse_spec(text: str) -> DeviceSpec:
 
     Raises AudioError for an unknown kind or option, naming the ones that exist.
     """
-    raise NotImplementedError
+    kind, _, rest = text.strip().partition(":")
+    if kind == "portaudio":
+        return DeviceSpec("portaudio", name=rest.strip() or None)
+    if kind == "file" and rest:
+        return _file_spec(rest)
+    if not rest and kind == "auto":
+        return DeviceSpec("auto")
+    if not rest and kind == "null":
+        return DeviceSpec("null")
+    if not rest and kind == "tone":
+        return DeviceSpec("tone")
+    raise AudioError(f'There is no audio device "{text}"; there are {_KINDS}.')
 
 
 def list_devices(timeout_s: float = 10.0) -> DeviceList:
@@ -62,4 +82,51 @@ def list_devices(timeout_s: float = 10.0) -> DeviceList:
 
     A short-lived process asks, because PortAudio freezes its list at the first look.
     """
-    raise NotImplementedError
+    try:
+        done = subprocess.run(
+            listing_command(),
+            env=listing_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # ALSA prints dozens of lines there
+            timeout=timeout_s,
+            check=True,
+        )
+        answer = json.loads(done.stdout)
+        devices = tuple(DeviceInfo(**entry) for entry in answer["devices"])
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError, KeyError) as error:
+        return DeviceList((), f"The sound devices cannot be listed: {type(error).__name__}.")
+    problem = answer.get("problem")
+    if problem is None and not devices:
+        problem = "There is no sound card."
+    return DeviceList(devices, problem)
+
+
+def listing_command(*arguments: str) -> list[str]:
+    """Return the command line of the listing process (see `listing.py`)."""
+    return [sys.executable, "-P", "-m", "softphone.audio.listing", *arguments]
+
+
+def listing_environment() -> dict[str, str]:
+    """Return the environment in which that process finds this very package."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
+
+
+def _file_spec(rest: str) -> DeviceSpec:
+    """Parse what follows `file:`; without "=" it is the path of the microphone file."""
+    if not rest.startswith(("in=", "out=", "loop=")):
+        return DeviceSpec("file", in_path=Path(rest).expanduser())
+    options: dict[str, str] = {}
+    for part in rest.split(","):
+        name, _, value = part.partition("=")
+        if name not in {"in", "out", "loop"} or not value or name in options:
+            raise AudioError(f'In "file:{rest}", "{part}" is not in=PATH, out=PATH or loop=yes.')
+        options[name] = value
+    return DeviceSpec(
+        "file",
+        in_path=Path(options["in"]).expanduser() if "in" in options else None,
+        out_path=Path(options["out"]).expanduser() if "out" in options else None,
+        loop=options.get("loop") == "yes",
+    )

@@ -18,7 +18,8 @@ _LEAST_RMS = 100.0  # about -50 dBFS
 _REVERSE_TWIST_DB, _TWIST_DB = -8.0, 8.0
 _GROUP_RATIO = 6.0  # 8 dB above the next tone of the group
 _TONE_SHARE = 0.82  # of all energy; two clean tones give above 0.95
-_HARMONIC_RATIO = 8.0  # speech has second harmonics, tones do not
+# Speech has second harmonics, tones do not; those of the low group lie too near the high tones.
+_HARMONIC_RATIO = 8.0
 _BLOCKS_ON, _BLOCKS_OFF = 2, 2
 
 
@@ -70,7 +71,7 @@ def classify(block: Samples) -> str:
         return ""
     parts = _FILTERS @ sound
     power = parts[:16:2] ** 2 + parts[1:16:2] ** 2
-    harmonics = parts[16::2] ** 2 + parts[17::2] ** 2
+    harmonics = parts[16::2] ** 2 + parts[17::2] ** 2  # of the high group
     row, column = int(np.argmax(power[:4])), 4 + int(np.argmax(power[4:]))
     low, high = float(power[row]), float(power[column])
     if not _REVERSE_TWIST_DB <= 10 * np.log10((high + 1.0) / (low + 1.0)) <= _TWIST_DB:
@@ -80,7 +81,7 @@ def classify(block: Samples) -> str:
         return ""
     if not (_alone(power[:4], row) and _alone(power[4:], column - 4)):
         return ""
-    if max(float(harmonics[row]), float(harmonics[column])) * _HARMONIC_RATIO > min(low, high):
+    if float(harmonics[column - 4]) * _HARMONIC_RATIO > high:
         return ""
     return KEYS[row][column - 4]
 
@@ -91,9 +92,9 @@ def _alone(group: npt.NDArray[np.float32], best: int) -> bool:
 
 
 def _filters() -> npt.NDArray[np.float32]:
-    """Return (32, 102): cosine and sine rows of the 8 tones, then of their second harmonics."""
+    """Return (24, 102): cosine and sine rows of the 8 tones, then of the high ones doubled."""
     tones = np.array(LOW_HZ + HIGH_HZ, np.float64)
-    angle = 2 * np.pi / PHONE_RATE_HZ * np.concatenate([tones, 2 * tones])
+    angle = 2 * np.pi / PHONE_RATE_HZ * np.concatenate([tones, 2 * tones[4:]])
     phase = angle[:, None] * np.arange(BLOCK)[None, :]
     rows = np.stack([np.cos(phase), np.sin(phase)], axis=1).reshape(-1, BLOCK)
     return np.ascontiguousarray(rows, np.float32)

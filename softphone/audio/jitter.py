@@ -2,8 +2,8 @@
 
 Pure: time is an argument, nothing waits. Delay follows the arrival statistics (`arrival.py`):
 too deep, and single pitch periods are taken out (fast above 40 ms of excess); too shallow, and
-one is repeated. When it runs empty the sound is continued by concealment; nothing of a TCP stream is
-lost then, so the delay grows by the gap and is worked off again.
+one is repeated. When it runs empty the sound is continued by concealment; a TCP stream
+loses nothing then, so the delay grows by the gap and is worked off again.
 """
 
 from __future__ import annotations

@@ -1,0 +1,204 @@
+"""The patch board: what each leg hears and what the operator hears, block by block.
+
+`capture` runs on the microphone's thread, `play` on the speaker's. Both take no lock and make no
+buffers; the control side changes single attributes and replaces the tuple of lines as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .block import BLOCK_S, BLOCK_SAMPLES, RATE_HZ, Samples, silence
+from .leg import Leg
+from .level import DeadMicDetector, Meter
+from .mixer import Mixer
+from .player import FilePlayer
+from .ramp import Ramp
+from .recorder import Recorder
+from .ring import SampleRing
+from .tones import Clip
+
+_SHARED_BLOCKS = 6
+_SHARED_MOST, _SHARED_KEEP = 3, 1
+_LOOP_DELAY_S = 0.5
+
+
+class Line:
+    """One leg's place on the board."""
+
+    def __init__(self, key: str, leg: Leg) -> None:
+        self.key = key
+        self.leg = leg
+        self.talk = self.listen = self.muted = self.held = False
+        self.music: FilePlayer | None = None
+        self.file: FilePlayer | None = None
+        self.file_end: Callable[[], None] | None = None
+        self.tones: Clip | None = None
+        self.recorder: Recorder | None = None
+        self.problem: Exception | None = None
+        self.meter = Meter()
+        self.mic_ramp, self.ear_ramp = Ramp(), Ramp()
+        self.near, self.far = silence(), silence()
+        self.party, self.extra = silence(), silence()
+        self.shared = SampleRing(_SHARED_BLOCKS * BLOCK_SAMPLES)  # far sound for the conference
+
+    @property
+    def joined(self) -> bool:
+        """Whether this leg is a party of the conversation."""
+        return self.talk and self.listen and not self.held
+
+    @property
+    def mic_open(self) -> bool:
+        """Whether the microphone goes to this leg."""
+        return self.talk and not (self.muted or self.held or self.file or self.tones)
+
+    def read_shared(self) -> None:
+        """Fetch this party's sound for the others; the two clocks may drift, so keep it short."""
+        if len(self.shared) > _SHARED_MOST * BLOCK_SAMPLES:
+            self.shared.skip(len(self.shared) - _SHARED_KEEP * BLOCK_SAMPLES)
+        self.party[self.shared.read(self.party) :] = 0
+
+
+class Overlay:
+    """A clip over what the operator hears (ring, beep, sidetone); ends without a click."""
+
+    def __init__(self, clip: Clip) -> None:
+        self._clip = clip
+        self._ramp = Ramp(open_=True)
+        self._block = silence()
+        self.ending = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be heard."""
+        return self._clip.ended or self._ramp.closed
+
+    def read(self) -> Samples:
+        """Return the next block; valid until the next read."""
+        self._clip.read(self._block)
+        self._ramp.apply(self._block, not self.ending)
+        return self._block
+
+
+class Board:
+    """Mixes; the attributes are set by the control side."""
+
+    def __init__(self) -> None:
+        self.lines: tuple[Line, ...] = ()
+        self.overlays: tuple[Overlay, ...] = ()
+        self.ringing: Overlay | None = None  # on the ringer's own device
+        self.loopback = False
+        self.mic_real = False  # a sound card: only then is constant silence worth a warning
+        self.mic_died = False
+        self.mic_meter = Meter()
+        self._dead_mic = DeadMicDetector()
+        self._near_mix, self._far_mix, self._party_mix = Mixer(), Mixer(), Mixer()
+        self._loop = SampleRing(RATE_HZ)
+        self._loop_block = silence()
+        self._loop_running = False
+
+    def capture(self, mic: Samples) -> None:
+        """Take 480 samples of the microphone and send every leg what it is to hear."""
+        self.mic_meter.feed(mic, BLOCK_S)
+        if self.mic_real and self._dead_mic.feed(mic, BLOCK_S):
+            self.mic_died = True
+        if self.loopback:
+            self._loop.write(mic)
+        lines = self.lines
+        joined = self._gather_parties(lines)
+        for line in lines:
+            self._make_near(line, mic, joined)
+            if line.recorder:
+                line.recorder.near(line.near)
+            try:
+                line.leg.capture(line.near)
+            except Exception as error:  # a broken leg must not silence the others; keeper tells
+                line.problem = error
+
+    def play(self, out: Samples) -> None:
+        """Fill 480 samples with what the operator is to hear."""
+        self._far_mix.clear()
+        lines = self.lines
+        conference = sum(line.joined for line in lines) > 1
+        for line in lines:
+            self._hear(line, conference)
+        for overlay in self.overlays:
+            if not overlay.over:
+                self._far_mix.add(overlay.read())
+        if self.loopback:
+            self._play_loop()
+        self._far_mix.write(out)
+
+    def ring(self, out: Samples) -> None:
+        """Fill 480 samples for the ringer's own device."""
+        ringing = self.ringing
+        if ringing is None or ringing.over:
+            out.fill(0)
+        else:
+            np.copyto(out, ringing.read())
+
+    def forget_mic(self) -> None:
+        """Reset what is known of the microphone, when it is closed."""
+        self.mic_meter = Meter()
+        self._dead_mic = DeadMicDetector()
+
+    def _gather_parties(self, lines: tuple[Line, ...]) -> int:
+        """Sum the far ends of a conference; return how many parties it has."""
+        joined = sum(line.joined for line in lines)
+        if joined > 1:
+            self._party_mix.clear()
+            for line in lines:
+                if line.joined:
+                    line.read_shared()
+                    self._party_mix.add(line.party)
+        return joined
+
+    def _make_near(self, line: Line, mic: Samples, joined: int) -> None:
+        """Write what this leg is to hear into `line.near`."""
+        near = line.near
+        np.copyto(near, mic)
+        line.mic_ramp.apply(near, line.mic_open)
+        music, file, tones = line.music, line.file, line.tones
+        if line.held:
+            if music:
+                music.read(near)
+            return
+        if joined > 1 and line.joined:
+            self._party_mix.write_minus(line.party, line.extra)
+            self._add(near, line.extra)
+        if file:
+            file.read(line.extra)
+            self._add(near, line.extra)
+        if tones:
+            tones.read(near)
+            if tones.ended:
+                line.tones = None
+
+    def _add(self, near: Samples, extra: Samples) -> None:
+        self._near_mix.clear()
+        self._near_mix.add(near)
+        self._near_mix.add(extra)
+        self._near_mix.write(near)
+
+    def _hear(self, line: Line, conference: bool) -> None:
+        try:
+            line.leg.play(line.far)
+        except Exception as error:  # as in capture
+            line.problem = error
+            line.far.fill(0)
+        line.meter.feed(line.far, BLOCK_S)
+        if line.recorder:
+            line.recorder.far(line.far)
+        if conference and line.joined:
+            line.shared.write(line.far)
+        line.ear_ramp.apply(line.far, line.listen and not line.held)
+        self._far_mix.add(line.far)
+
+    def _play_loop(self) -> None:
+        if not self._loop_running:
+            self._loop_running = len(self._loop) >= _LOOP_DELAY_S * RATE_HZ
+        if self._loop_running:
+            self._loop_block[self._loop.read(self._loop_block) :] = 0
+            self._far_mix.add(self._loop_block)

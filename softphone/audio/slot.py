@@ -1,0 +1,237 @@
+"""One device slot (microphone, speaker or ringer): open, watch, replace by null, take back."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+
+from softphone.model.error import AudioError
+
+from . import portaudio
+from .devices import DeviceSpec, Direction, listing_command, listing_environment
+from .report import AudioReport, ReportKind
+from .stream import (
+    BlockUser,
+    Stream,
+    clip_input,
+    file_input,
+    file_output,
+    null_input,
+    null_output,
+)
+from .tones import milliwatt
+
+STALLED_S = 0.25
+_RETRY_S = 1.0
+_UNDERFLOWS = 5
+_UNDERFLOW_WINDOW_S = 10.0
+_CALM_S = 60.0
+
+_TITLES = {"microphone": "Microphone", "speaker": "Speaker", "ringer": "Ringer"}
+
+
+class Slot:
+    """Used by the engine's thread only; `report` is called on it."""
+
+    def __init__(
+        self,
+        role: str,
+        spec: DeviceSpec,
+        user: BlockUser,
+        report: Callable[[AudioReport], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self.role = role
+        self.spec = spec
+        self.stream: Stream | None = None
+        self.standing_in = False  # null plays the part of the wanted device
+        self._direction: Direction = "input" if role == "microphone" else "output"
+        self._user = user
+        self._report = report
+        self._wake = wake
+        self._told: str | None = None
+        self._retry_at_s = float("inf")
+        self._probe: subprocess.Popen[bytes] | None = None
+        self._profile = 0
+        self._underflows_seen = 0
+        self._underflow_at_s = self._underflow_told_s = float("-inf")
+
+    @property
+    def on_sound_card(self) -> bool:
+        """Whether a PortAudio stream is open."""
+        return isinstance(self.stream, portaudio.PortAudioStream)
+
+    def use(self, spec: DeviceSpec) -> None:
+        """Change the device; it is opened at the next `tick` that wants it."""
+        self.close()
+        self.spec, self._profile = spec, 0
+
+    def tick(self, wanted: bool) -> bool:
+        """Open, close or watch; True when PortAudio must be refreshed to get the device back."""
+        if not wanted:
+            self.close()
+            return False
+        if self.stream is None:
+            self._open_first()
+            return False
+        if self.standing_in:
+            return self._try_back()
+        if self.stream.dead or time.monotonic() - self.stream.last_call_s > STALLED_S:
+            self._lose("stopped")
+        else:
+            self._watch_underflows(self.stream)
+        return False
+
+    def close(self) -> None:
+        """Shut the device; nothing is retried until it is wanted again."""
+        stream, self.stream = self.stream, None
+        if stream:
+            stream.disarm()
+            stream.stop()
+        self.standing_in = False
+        self._end_probe()
+
+    def reopen(self) -> None:
+        """Open again after PortAudio was refreshed; without success null stands in."""
+        self.close()
+        self._retry(announce=True)
+
+    def _open_first(self) -> None:
+        try:
+            self._set(self._open())
+        except AudioError as error:
+            self._stand_in(self._missing(error), again=error.code != "NO_PORTAUDIO")
+
+    def _missing(self, error: AudioError) -> AudioReport:
+        title = _TITLES[self.role]
+        kind = ReportKind.DEVICE_LOST
+        if self.spec.kind == "auto":
+            kind = ReportKind.DEVICE_CHANGED
+        return AudioReport(kind, f"{title}: none, calls go on without. {error.message}")
+
+    def _open(self) -> Stream:
+        """Open what the spec says; raises AudioError."""
+        spec = self.spec
+        if spec.kind in ("auto", "portaudio"):
+            return portaudio.PortAudioStream(
+                self._direction, spec.name, self._user, self._wake, self._profile
+            )
+        if self._direction == "output":
+            return file_output(self._user, spec.out_path) if spec.out_path else self._null()
+        if spec.kind == "tone":
+            return clip_input(self._user, milliwatt(), "tone")
+        if spec.kind == "file" and spec.in_path:
+            return file_input(self._user, spec.in_path, spec.loop)
+        return self._null()
+
+    def _null(self) -> Stream:
+        return null_input(self._user) if self._direction == "input" else null_output(self._user)
+
+    def _set(self, stream: Stream) -> None:
+        self.stream, self.standing_in = stream, False
+        self._underflows_seen = 0
+        if stream.name != self._told:
+            self._told = stream.name
+            title = _TITLES[self.role]
+            self._report(AudioReport(ReportKind.DEVICE_CHANGED, f"{title}: {stream.name}."))
+
+    def _stand_in(self, report: AudioReport, again: bool = True) -> None:
+        """Let null keep the pace from now on, before anything slow is done."""
+        self.stream, self.standing_in = self._null(), True
+        self._retry_at_s = time.monotonic() + _RETRY_S if again else float("inf")
+        if report.text != self._told:
+            self._told = report.text
+            self._report(report)
+
+    def _lose(self, what: str) -> None:
+        lost = self.stream
+        assert lost is not None
+        lost.disarm()
+        title = _TITLES[self.role]
+        text = f"{title} {what}: {lost.name}. The call goes on without it."
+        self._stand_in(AudioReport(ReportKind.DEVICE_LOST, text))
+        lost.stop()
+
+    def _try_back(self) -> bool:
+        """Ask in a process of its own whether the device can be opened; True when it can."""
+        if self.spec.kind == "file":
+            return self._try_file_back()
+        now_s = time.monotonic()
+        if self._probe is None:
+            if now_s >= self._retry_at_s:
+                self._probe = self._start_probe()
+            return False
+        status = self._probe.poll()
+        if status is None:
+            return False
+        self._end_probe()
+        self._retry_at_s = now_s + _RETRY_S
+        return status == 0
+
+    def _try_file_back(self) -> bool:
+        if time.monotonic() >= self._retry_at_s:
+            self._retry_at_s = time.monotonic() + _RETRY_S
+            self._retry(announce=True)
+        return False
+
+    def _retry(self, announce: bool) -> None:
+        """Open the real device in place of the stand-in, quietly staying with null if not."""
+        try:
+            stream = self._open()
+        except AudioError:
+            if self.stream is None:
+                self.stream, self.standing_in = self._null(), True
+                self._retry_at_s = time.monotonic() + _RETRY_S
+            return
+        standing_in, self.stream = self.stream, stream
+        if standing_in:
+            standing_in.disarm()
+            standing_in.stop()
+        self.standing_in, self._underflows_seen = False, 0
+        if announce and self._told != stream.name:
+            self._told = stream.name
+            title = _TITLES[self.role]
+            self._report(AudioReport(ReportKind.DEVICE_BACK, f"{title} is back: {stream.name}."))
+
+    def _start_probe(self) -> subprocess.Popen[bytes] | None:
+        name = [self.spec.name] if self.spec.name else []
+        try:
+            return subprocess.Popen(
+                listing_command("try", self._direction, *name),
+                env=listing_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError:
+            self._retry_at_s = time.monotonic() + _RETRY_S
+            return None
+
+    def _end_probe(self) -> None:
+        probe, self._probe = self._probe, None
+        if probe and probe.poll() is None:
+            probe.kill()
+        if probe:
+            probe.wait()
+
+    def _watch_underflows(self, stream: Stream) -> None:
+        """After five underflows in 10 s take the next larger buffers; say so at most once a minute."""
+        now_s = time.monotonic()
+        if now_s - self._underflow_at_s > _UNDERFLOW_WINDOW_S:
+            self._underflow_at_s, self._underflows_seen = now_s, stream.underflows
+        if stream.underflows - self._underflows_seen < _UNDERFLOWS:
+            return
+        self._underflow_at_s, self._underflows_seen = now_s, stream.underflows
+        larger = self._profile + 1 < len(portaudio.PROFILES)
+        if larger:
+            self._profile += 1
+            stream.disarm()
+            stream.stop()
+            self.stream = None
+            self._open_first()
+        if larger or now_s - self._underflow_told_s > _CALM_S:
+            self._underflow_told_s = now_s
+            what = "its buffers were made larger" if larger else "this computer is too busy"
+            title = _TITLES[self.role]
+            self._report(AudioReport(ReportKind.UNDERFLOW, f"{title} stumbles: {what}."))

@@ -1,0 +1,195 @@
+"""A running microphone or speaker, and the ones that need no sound card (null, file, tone)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from softphone.model.error import AudioError
+
+from .block import BLOCK_S, RATE_HZ, Samples, silence
+from .player import FilePlayer
+from .ring import SampleRing
+from .tones import Clip
+from .wav import WavWriter
+
+BlockUser: TypeAlias = Callable[[Samples], None]
+
+LATE_S = 0.2
+_RECORD_AHEAD_S = 4
+_READY_WAIT_S = 0.5
+
+
+class Stream(Protocol):
+    """One direction of one device: calls its user with a block of 480 samples every 10 ms.
+
+    A microphone's user reads the block, a speaker's user fills it.
+    """
+
+    name: str
+
+    @property
+    def last_call_s(self) -> float:
+        """Monotonic time of the last block (of the start, before the first)."""
+        ...
+
+    @property
+    def dead(self) -> bool:
+        """Whether the device ended by itself."""
+        ...
+
+    @property
+    def underflows(self) -> int:
+        """How often a block came too late for the device."""
+        ...
+
+    def disarm(self) -> None:
+        """Call the user no more; at once, before a possibly slow `stop`."""
+        ...
+
+    def stop(self) -> None:
+        """End and close; no call of the user after it. May be repeated."""
+        ...
+
+
+class Schedule:
+    """When the next block is due: t0 + n * 10 ms, never `now + 10 ms`, which runs 2 % slow."""
+
+    def __init__(self, now_s: float) -> None:
+        self.due_s = now_s
+        self.skipped = 0
+
+    def done(self, now_s: float) -> float:
+        """Note one block done; return seconds to wait for the next, 0 to catch up.
+
+        More than 200 ms behind, the missed slots are skipped: a burst of old frames helps nobody.
+        """
+        self.due_s += BLOCK_S
+        behind_s = now_s - self.due_s
+        if behind_s > LATE_S:
+            slots = int(behind_s / BLOCK_S)
+            self.due_s += slots * BLOCK_S
+            self.skipped += slots
+        return max(0.0, self.due_s - now_s)
+
+
+class PacedStream:
+    """A device made of a thread and the monotonic clock."""
+
+    underflows = 0
+
+    def __init__(self, name: str, block_done: BlockUser, closed: Callable[[], None]) -> None:
+        """`block_done` gets a zeroed or old block each 10 ms; `closed` runs after the last."""
+        self.name = name
+        self.last_call_s = time.monotonic()
+        self._use = block_done
+        self._closed = closed
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"audio-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def dead(self) -> bool:
+        """Whether the thread ended without `stop`."""
+        return not self._thread.is_alive() and not self._stop.is_set()
+
+    def disarm(self) -> None:
+        """Call the user no more after the present block."""
+        self._stop.set()
+
+    def stop(self) -> None:
+        """End the thread and close files."""
+        self._stop.set()
+        self._thread.join(2.0)
+        self._closed()
+
+    def _run(self) -> None:
+        block = silence()
+        schedule = Schedule(time.monotonic())
+        wait_s = 0.0
+        while not self._stop.wait(wait_s):
+            self._use(block)
+            self.last_call_s = time.monotonic()
+            wait_s = schedule.done(self.last_call_s)
+
+
+def null_input(user: BlockUser, name: str = "null") -> Stream:
+    """Return a microphone that hears nothing."""
+    return PacedStream(name, user, _nothing)
+
+
+def null_output(user: BlockUser, name: str = "null") -> Stream:
+    """Return a speaker nobody hears; it keeps the pace."""
+    return PacedStream(name, user, _nothing)
+
+
+def clip_input(user: BlockUser, clip: Clip, name: str) -> Stream:
+    """Return a microphone that hears `clip`."""
+
+    def tick(block: Samples) -> None:
+        clip.read(block)
+        user(block)
+
+    return PacedStream(name, tick, _nothing)
+
+
+def file_input(user: BlockUser, path: Path, repeat: bool) -> Stream:
+    """Return a microphone that hears a WAV file, then silence; raises AudioError."""
+    player = FilePlayer(path, repeat)
+    player.wait_ready(_READY_WAIT_S)
+
+    def tick(block: Samples) -> None:
+        player.read(block)
+        user(block)
+
+    return PacedStream(f"file {path.name}", tick, player.close)
+
+
+def file_output(user: BlockUser, path: Path) -> Stream:
+    """Return a speaker that writes all it plays to a 48 kHz WAV file; raises AudioError.
+
+    Each opening replaces the file: one file holds one stretch of calls without a pause.
+    """
+    sink = _FileSink(path)
+
+    def tick(block: Samples) -> None:
+        user(block)
+        sink.ring.write(block)
+
+    return PacedStream(f"file {path.name}", tick, sink.close)
+
+
+class _FileSink:
+    """Writes a ring to a file on its own thread; a full disk ends the file, never the call."""
+
+    def __init__(self, path: Path) -> None:
+        self.ring = SampleRing(_RECORD_AHEAD_S * RATE_HZ)
+        self._writer = WavWriter(path, RATE_HZ)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="audio-sink", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        chunk = silence(RATE_HZ // 10)
+        try:
+            while not self._stop.wait(0.05):
+                self._drain(chunk)
+            self._drain(chunk)
+            self._writer.close()
+        except AudioError:
+            self._stop.set()  # the file ends here; what is played goes on
+
+    def _drain(self, chunk: Samples) -> None:
+        while count := self.ring.read(chunk):
+            self._writer.write(chunk[:count])
+
+
+def _nothing() -> None:
+    """Close what needs no closing."""
