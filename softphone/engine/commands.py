@@ -1,0 +1,394 @@
+"""What each command makes the engine do. Refusals are SoftphoneErrors with the reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, assert_never
+
+from softphone.adapters.base import Adapter
+from softphone.model import command as c
+from softphone.model.call import AccountName, Call, CallId, CallState
+from softphone.model.capability import Capability
+from softphone.model.contact import ContactId
+from softphone.model.error import Refused, Unsupported
+from softphone.model.event import ContactsChanged
+from softphone.model.text import NAME_LIMIT, TEXT_LIMIT, clean, clean_block
+
+from .calls import make_room
+from .dialing import must_confirm, normalise, refuse_emergency, resolve
+from .link import Role
+from .sound import Claim, Files
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+_READING = (c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver)
+_TEST_RING_S = 2.0
+_NEEDS: dict[type, Capability] = {
+    c.Decline: Capability.DECLINE,
+    c.Ignore: Capability.IGNORE,
+    c.Forward: Capability.FORWARD,
+    c.HangUp: Capability.HANG_UP,
+    c.Transfer: Capability.BLIND_TRANSFER,
+    c.TransferTo: Capability.ATTENDED_TRANSFER,
+    c.Join: Capability.JOIN,
+    c.SetParameters: Capability.PARAMETERS,
+    c.SendTones: Capability.TONES,
+    c.SetPresence: Capability.OWN_PRESENCE,
+    c.WatchPresence: Capability.WATCH_PRESENCE,
+    c.SetAgentStatus: Capability.AGENT_STATUS,
+}
+
+
+class Commands:
+    """Does what clients ask, on the engine's loop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def run(self, client_id: str, command: c.Command) -> c.Value | None:
+        """Do it and return its value; raises SoftphoneError with the reason why not."""
+        self._check_control(client_id, command)
+        match command:
+            case c.Dial():
+                return await self._dial(client_id, command)
+            case (
+                c.GoOnline()
+                | c.GoOffline()
+                | c.SetAvailable()
+                | c.RetryNow()
+                | c.ListNumbers()
+                | c.SetPresence()
+                | c.WatchPresence()
+                | c.SetAgentStatus()
+                | c.SendMessage()
+            ):
+                return await self._account(client_id, command)
+            case (
+                c.Ask()
+                | c.ListHistory()
+                | c.ShowRecord()
+                | c.SaveNote()
+                | c.SearchContacts()
+                | c.SaveContact()
+                | c.DeleteContact()
+            ):
+                return await self._data(command)
+            case (
+                c.SelectDevices()
+                | c.Meter()
+                | c.TestRing()
+                | c.TakeOver()
+                | c.WaitForCall()
+                | c.StayUp()
+                | c.Shutdown()
+            ):
+                self._desk(client_id, command)
+                return None
+            case _:
+                return await self._call(command)
+
+    def _check_control(self, client_id: str, command: c.Command) -> None:
+        if not client_id or isinstance(command, _READING):
+            return
+        if not self._engine.hub.may_act(client_id):
+            raise Refused(
+                "This console only watches; T takes control from the other one.",
+                code="READ_ONLY",
+            )
+
+    # ---- calls ---------------------------------------------------------------------------------
+
+    async def _call(self, command: c.CallCommand) -> c.Value | None:
+        call = self._live(command.call)
+        adapter = self._engine.adapters[call.account]
+        self._need(adapter, command)
+        match command:
+            case c.Answer():
+                await self._answer(call, command)
+            case c.Mute(_, on):
+                wanted = (not call.muted) if on is None else on
+                if adapter.capabilities().allows(Capability.MUTE):
+                    await adapter.submit(c.Mute(call.id, wanted))
+                self._engine.change_call(call.id, muted=wanted)
+            case c.Hold():
+                await self._hold(call, adapter, command)
+            case c.Resume():
+                await self._resume(call, adapter, command)
+            case c.SendTones(_, digits):
+                await adapter.submit(command)
+                self._engine.change_call(call.id, tones=(call.tones + digits)[-32:])
+            case c.Record(_, on):
+                self._record(call, (not call.recording) if on is None else on)
+            case c.PlayFile(_, path):
+                self._engine.sound.play(call.id, path)
+            case c.TransferTo(_, other) | c.Join(_, other):
+                self._live(other)
+                return await adapter.submit(command)
+            case (
+                c.Decline()
+                | c.Ignore()
+                | c.Forward()
+                | c.HangUp()
+                | c.Transfer()
+                | c.SetParameters()
+            ):
+                return await adapter.submit(command)
+            case _:
+                assert_never(command)
+        return None
+
+    async def _answer(self, call: Call, command: c.Answer) -> None:
+        adapter = self._engine.adapters[call.account]
+        self._allow(adapter, Capability.ANSWER)
+        if command.play or command.record:
+            self._engine.files[call.id] = Files(command.play, command.record)
+        others = [o for o in self._engine.book.live() if o.id != call.id]
+        if not self._engine.files.get(call.id, Files()).any:
+            for step in make_room(others, end=command.end_others):
+                await self.run("", step)
+        await adapter.submit(command)
+
+    async def _hold(self, call: Call, adapter: Adapter, command: c.Hold) -> None:
+        if call.state not in (CallState.ACTIVE, CallState.HELD):
+            raise Refused("Only a call that is up can be held.")
+        if adapter.capabilities().allows(Capability.HOLD):
+            await adapter.submit(command)
+        else:
+            self._engine.hold_locally(call.id, True)
+
+    async def _resume(self, call: Call, adapter: Adapter, command: c.Resume) -> None:
+        if not call.held_by_us:
+            raise Refused("This call is not on hold here.")
+        others = [o for o in self._engine.book.live() if o.id != call.id]
+        for step in make_room(others, end=False):
+            await self.run("", step)
+        if adapter.capabilities().allows(Capability.HOLD):
+            await adapter.submit(command)
+        else:
+            self._engine.hold_locally(call.id, False)
+
+    def _record(self, call: Call, on: bool) -> None:
+        engine = self._engine
+        if on == call.recording:
+            return
+        path = ""
+        if on:
+            folder = engine.recordings
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stamp = datetime.fromtimestamp(engine.wall(), UTC).strftime("%Y%m%dT%H%M%SZ")
+            path = str(folder / f"{stamp}-{call.id}.wav")
+        engine.sound.record(call.id, path)
+        if path:
+            engine.store.add_recording(call.id, path)
+        engine.change_call(call.id, recording=on)
+
+    async def _dial(self, client_id: str, command: c.Dial) -> c.Value | None:
+        engine = self._engine
+        adapter = self._dialler(command.account)
+        to, name = await self._destination(command.to)
+        refuse_emergency(to, engine.config.calls.emergency == "allow")
+        if not command.confirmed and must_confirm(to, engine.config.calls.confirm_prefixes):
+            raise Refused(f"{to} may be expensive; dial it again to confirm.", code="CONFIRM")
+        files = Files(command.play, command.record)
+        if not files.any:
+            for step in make_room(engine.book.live(), end=False):
+                self._refuse_single_line(adapter, step)
+                await self.run("", step)
+        client = engine.hub.clients.get(client_id)
+        owner = client_id if client is not None and client.role is Role.COMMAND else ""
+        claims = engine.claims.setdefault(adapter.name, deque())
+        claim = Claim(owner, files, name)
+        claims.append(claim)
+        try:
+            return await adapter.submit(replace(command, to=to, account=adapter.name))
+        finally:
+            if claim in claims:  # refused before it became a call
+                claims.remove(claim)
+
+    def _refuse_single_line(self, adapter: Adapter, step: c.CallCommand) -> None:
+        """One live call an account: where the platform allows no second, hold nothing for it."""
+        busy = self._engine.book.calls[step.call]
+        if busy.account == adapter.name and not adapter.capabilities().allows(Capability.HOLD):
+            raise Refused("This account takes one call at a time; end that one first.", code="BUSY")
+
+    async def _destination(self, text: str) -> tuple[str, str]:
+        """Return the address to dial and the contact's name, when a name was given."""
+        engine = self._engine
+        address = resolve(text, engine.config.names)
+        if address == text.strip() and any(char.isalpha() for char in text) and "@" not in text:
+            contact = await engine.store.contact_by_name(address)
+            if contact is None or not contact.main_address:
+                raise Refused(f"There is no contact named {clean(text, 40)!r}.", code="BAD_NUMBER")
+            return normalise(contact.main_address, engine.config.calls.region), contact.name
+        number = normalise(address, engine.config.calls.region)
+        contact = await engine.store.contact_by_address(number)
+        named = text.strip() if address != text.strip() else ""
+        return number, contact.name if contact else named
+
+    def _dialler(self, account: AccountName) -> Adapter:
+        if account:
+            adapter = self._adapter(account)
+            self._allow(adapter, Capability.DIAL)
+            return adapter
+        able = [
+            adapter
+            for adapter in self._engine.adapters.values()
+            if adapter.capabilities().allows(Capability.DIAL)
+        ]
+        if not able:
+            raise Unsupported("No account can place calls.")
+        return able[0]
+
+    # ---- accounts ------------------------------------------------------------------------------
+
+    async def _account(self, client_id: str, command: c.AccountCommand) -> c.Value | None:
+        adapter = self._adapter(command.account)
+        self._need(adapter, command)
+        attendance = self._engine.attendance
+        match command:
+            case c.GoOnline():
+                attendance.wants_calls(adapter.name, True)
+                value = await adapter.submit(command)
+                if attendance.offering:
+                    await adapter.submit(c.SetAvailable(adapter.name, True))
+                return value
+            case c.SetAvailable(_, available) if client_id:
+                self._allow(adapter, Capability.AVAILABILITY)
+                attendance.wants_calls(adapter.name, available)
+            case _:
+                pass
+        return await adapter.submit(command)
+
+    # ---- what is stored ------------------------------------------------------------------------
+
+    async def _data(
+        self,
+        command: c.Ask
+        | c.ListHistory
+        | c.ShowRecord
+        | c.SaveNote
+        | c.SearchContacts
+        | c.SaveContact
+        | c.DeleteContact,
+    ) -> c.Value | None:
+        store = self._engine.store
+        match command:
+            case c.Ask(what):
+                return await self._ask(what)
+            case c.ListHistory(wanted):
+                return await store.history(wanted)
+            case c.ShowRecord(call):
+                return c.RecordFound(await store.record(call))
+            case c.SaveNote(call, text):
+                if not await store.save_note(call, clean_block(text)):
+                    raise Refused("There is no such call.")
+            case c.SearchContacts(text, limit):
+                return await store.contacts(text, limit)
+            case c.SaveContact():
+                return await self._save_contact(command)
+            case c.DeleteContact(contact):
+                there, count = await store.delete_contact(contact)
+                self._engine.hub.publish(ContactsChanged(count))
+                if not there:
+                    raise Refused("There is no such contact.")
+        return None
+
+    async def _save_contact(self, command: c.SaveContact) -> c.Value:
+        given = command.contact
+        name = clean(given.name.strip())
+        if not name:
+            raise Refused("A contact needs a name.")
+        addresses = tuple(
+            replace(
+                entry,
+                address=normalise(entry.address.strip(), self._engine.config.calls.region),
+                label=clean(entry.label, 32),
+            )
+            for entry in given.addresses
+            if entry.address.strip()
+        )
+        contact = replace(
+            given,
+            id=given.id or ContactId(self._engine.new_call_id()),
+            name=name,
+            company=clean(given.company, NAME_LIMIT),
+            note=clean_block(given.note, TEXT_LIMIT),
+            addresses=addresses,
+        )
+        self._engine.hub.publish(ContactsChanged(await self._engine.store.save_contact(contact)))
+        return c.ContactSaved(contact.id)
+
+    async def _ask(self, what: c.Query) -> c.Value | None:
+        engine = self._engine
+        match what:
+            case c.Query.CONTACTS:
+                return await engine.store.contacts("", 1_000)
+            case c.Query.DEVICES:
+                loop = asyncio.get_running_loop()
+                return c.DeviceList(*await loop.run_in_executor(None, engine.sound.devices))
+            case c.Query.MISSED_SEEN:
+                await engine.store.mark_missed_seen()
+                await engine.count_missed()
+        return None
+
+    # ---- the desk ------------------------------------------------------------------------------
+
+    def _desk(
+        self,
+        client_id: str,
+        command: c.SelectDevices
+        | c.Meter
+        | c.TestRing
+        | c.TakeOver
+        | c.WaitForCall
+        | c.StayUp
+        | c.Shutdown,
+    ) -> None:
+        engine = self._engine
+        match command:
+            case c.SelectDevices(given_input, given_output, ringer):
+                engine.sound.select(given_input, given_output, ringer)
+                engine.publish_audio("")
+            case c.Meter(on, loopback):
+                engine.sound.meter(on, loopback)
+            case c.TestRing():
+                engine.sound.test_ring(True)
+                engine.later(_TEST_RING_S, lambda: engine.sound.test_ring(False))
+            case c.TakeOver():
+                engine.hub.take_over(client_id)
+            case c.WaitForCall():
+                engine.wait_for_call(client_id, command)
+            case c.StayUp(on):
+                engine.attendance.stay_up = on
+                engine.attendance.check()
+            case c.Shutdown():
+                engine.stop("asked to stop")
+
+    # ---- checks --------------------------------------------------------------------------------
+
+    def _live(self, call_id: CallId) -> Call:
+        call = self._engine.book.calls.get(call_id)
+        if call is None or not call.live:
+            raise Refused("That call is over.", code="NO_CALL")
+        return call
+
+    def _adapter(self, account: AccountName) -> Adapter:
+        adapter = self._engine.adapters.get(account)
+        if adapter is None:
+            names = ", ".join(self._engine.adapters) or "none"
+            raise Refused(f"There is no account {clean(account, 32)!r}; configured: {names}.")
+        return adapter
+
+    def _need(self, adapter: Adapter, command: object) -> None:
+        capability = _NEEDS.get(type(command))
+        if capability is not None:
+            self._allow(adapter, capability)
+
+    def _allow(self, adapter: Adapter, capability: Capability) -> None:
+        reason = adapter.capabilities().why_not(capability)
+        if reason is not None:
+            raise Unsupported(reason)

@@ -1,0 +1,442 @@
+"""The engine: adapters, sound and store in one event loop; clients only watch and ask.
+
+Facts come in from adapters, are folded by the books (`calls`, `accounts`), written to the
+store, routed to the sound card and told to the clients, in that order, in one step of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from softphone.adapters.base import Adapter
+from softphone.audio.report import AudioReport, ReportKind
+from softphone.config import Config
+from softphone.model import event as e
+from softphone.model.call import AccountName, Call, CallId, CallState, Direction, EndReason
+from softphone.model.command import Answer, Command, Decline, HangUp, Reply, WaitForCall
+from softphone.model.device import AudioStatus
+from softphone.model.error import AudioError, SoftphoneError, StoreError
+from softphone.model.event import AdapterEvent, Level
+from softphone.model.presence import Account
+from softphone.model.record import TimelineEntry
+from softphone.store.store import Store
+
+from .accounts import AccountBook, AccountFact
+from .attendance import Attendance
+from .calls import CallBook, CallFact, next_offer
+from .clients import Client, Hub, Published
+from .commands import Commands
+from .link import Role
+from .narrator import account_line, call_line, timeline_entry
+from .sound import Claim, Files, Sound, is_trouble
+
+logger = logging.getLogger(__name__)
+
+STOP_LIMIT_S = 2.0
+_LEVELS_EVERY_S = 0.1
+_SECOND_S = 1.0
+_OURS = "softphone"
+
+
+class Engine:
+    """Owns calls, accounts, sound, store and the clients. It is the adapters' `Context` too."""
+
+    def __init__(
+        self,
+        config: Config,
+        adapters: Sequence[Adapter],
+        sound: Sound,
+        store: Store,
+        recordings: Path,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.config = config
+        self.adapters = {adapter.name: adapter for adapter in adapters}
+        self.sound = sound
+        self.store = store
+        self.recordings = recordings
+        self.monotonic = monotonic
+        self.wall = wall
+        self.hub = Hub()
+        self.book = CallBook()
+        self.files: dict[CallId, Files] = {}
+        self.claims: dict[AccountName, deque[Claim]] = {}
+        self.waiters: dict[str, WaitForCall] = {}
+        self.attendance = Attendance(self)
+        self.stopped = asyncio.Event()
+        self.lost_operator: set[CallId] = set()
+        self._commands = Commands(self)
+        self._accounts = AccountBook()
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._last_errors: dict[tuple[AccountName, str], float] = {}
+
+    # ---- life --------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run until `stop`; on the way out calls are hung up and everything is flushed."""
+        await self._open_store()
+        for adapter in self.adapters.values():
+            account = Account(
+                adapter.name,
+                adapter.kind,
+                since_mono=self.monotonic(),
+                identity=adapter.identity,
+                insecure=adapter.insecure,
+                refusals=adapter.capabilities().refusals(),
+            )
+            self._accounts.accounts[account.name] = account
+            self.hub.publish(e.AccountChanged(account))
+        lines = [asyncio.create_task(self._keep(a), name=a.name) for a in self.adapters.values()]
+        timers = [asyncio.create_task(job) for job in (self._meters(), self._every_second())]
+        try:
+            await self.stopped.wait()
+        finally:
+            await self._wind_down(lines, timers)
+
+    def stop(self, reason: str) -> None:
+        """Begin to end: hang up, withdraw, flush, exit."""
+        if not self.stopped.is_set():
+            self.hub.publish(e.EngineStopping(reason))
+            self.stopped.set()
+
+    async def _open_store(self) -> None:
+        try:
+            interrupted = await self.store.open(self.wall(), self.config.store.journal_days)
+            self.hub.publish(e.HistoryChanged(await self.store.missed()))
+            found = await self.store.contacts("", 1)
+            self.hub.publish(e.ContactsChanged(found.total))
+        except StoreError as problem:
+            self.hub.publish(e.StoreChanged(str(problem), 0))
+            self.note(_OURS, Level.ERROR, str(problem))
+            return
+        for call in interrupted:
+            text = f"call with {call.remote.label} was interrupted when the engine stopped"
+            self.note(call.account, Level.WARNING, text, call.id)
+
+    async def _wind_down(
+        self, lines: list[asyncio.Task[None]], timers: list[asyncio.Task[None]]
+    ) -> None:
+        await self._within(asyncio.gather(*(self._hang_up(call) for call in self.book.live())))
+        for task in (*lines, *timers, *self._jobs):
+            task.cancel()
+        await self._within(asyncio.gather(*lines, *timers, *self._jobs, return_exceptions=True))
+        for call in self.book.live():
+            self.emit(e.CallOver(call.id, EndReason.OFFLINE, detail="the engine stopped"))
+        await self.store.close()
+
+    async def _within(self, work: asyncio.Future[list[Any]]) -> None:
+        try:
+            await asyncio.wait_for(work, STOP_LIMIT_S / 2)
+        except TimeoutError:
+            logger.warning("something did not end in time")
+
+    async def _hang_up(self, call: Call) -> None:
+        ringing = call.state is CallState.RINGING
+        await self.do(Decline(call.id) if ringing else HangUp(call.id))
+
+    async def _keep(self, adapter: Adapter) -> None:
+        """Run an adapter; a bug in one must not take the others down, and it is tried again."""
+        while True:
+            try:
+                await adapter.run(self)
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                logger.exception("adapter %s failed", adapter.name)
+                self.note(adapter.name, Level.ERROR, "failed inside; starting again, see the log")
+            await asyncio.sleep(5.0)
+
+    # ---- for adapters: Context -----------------------------------------------------------------
+
+    def emit(self, event: AdapterEvent) -> None:
+        """Take a fact from an adapter."""
+        match event:
+            case e.LinkChanged() | e.NumbersListed() | e.AvailabilityChanged():
+                self._account_fact(event)
+            case e.ErrorRaised(account, code, text):
+                self._error(account, code, text)
+            case e.Remarked(account, level, text, call):
+                self.note(account, level, text, call)
+            case (
+                e.PresenceChanged()
+                | e.OnlineUsersChanged()
+                | e.AgentStatusChanged()
+                | e.MessageChanged()
+                | e.VoicemailChanged()
+                | e.ScreenPopped()
+                | e.PlatformEvent()
+            ):
+                self.hub.publish(event)
+            case _:
+                self._call_fact(event)
+
+    def new_call_id(self) -> CallId:
+        """Return an identity no call ever had."""
+        return CallId(uuid.uuid4().hex[:16])
+
+    def start_media(self, call: CallId) -> None:
+        """Connect a call's audio; raises AudioError."""
+        known = self.book.calls[call]
+        leg = self.adapters[known.account].media(call)
+        if leg is None:
+            raise AudioError("The platform gave no audio for this call.")
+        self.sound.attach(call, leg, self.files.get(call, Files()), self.monotonic())
+
+    def stop_media(self, call: CallId) -> None:
+        """Disconnect a call's audio and keep its quality."""
+        summary = self.sound.detach(call)
+        if summary is not None:
+            self.store.save_quality(call, summary)
+
+    def play_tones(self, call: CallId, digits: str, duration_ms: int, gap_ms: int) -> None:
+        """Put DTMF into a call's outgoing audio."""
+        self.sound.send_tones(call, digits, duration_ms, gap_ms)
+
+    # ---- facts ---------------------------------------------------------------------------------
+
+    def _call_fact(self, fact: CallFact) -> None:
+        if isinstance(fact, e.CallOver) and fact.call in self.lost_operator:
+            self.lost_operator.discard(fact.call)
+            fact = replace(fact, reason=EndReason.OPERATOR_LOST)
+        before = self.book.calls.get(fact.call)
+        after = self.book.apply(fact, self.wall(), self.monotonic())
+        if after is not None:
+            self._call_changed(before, after)
+            if before is None and after.live:
+                self._new_call(after)
+
+    def change_call(self, call: CallId, **values: object) -> None:
+        """Set fields the engine owns, and tell."""
+        before = self.book.calls.get(call)
+        after = self.book.change(call, **values)
+        if after is not None:
+            self._call_changed(before, after)
+
+    def hold_locally(self, call: CallId, held: bool) -> None:
+        """Hold with our own means, or take back."""
+        before = self.book.calls.get(call)
+        after = self.book.hold_locally(call, held)
+        if after is not None:
+            self.sound.set_hold(call, held, self.config.audio.hold_music)
+            self._call_changed(before, after)
+
+    def _call_changed(self, before: Call | None, after: Call) -> None:
+        entry = timeline_entry(before, after)
+        entries = (replace(entry, at=self.wall()),) if entry else ()
+        self.store.save_call(after, entries)
+        self.hub.publish(e.CallChanged(after))
+        line = call_line(before, after)
+        if line:
+            self.note(after.account, *line, after.id)
+        self.route_sound()
+        if not after.live:
+            self._call_over(after)
+        self.attendance.check()
+
+    def _call_over(self, call: Call) -> None:
+        self.stop_media(call.id)
+        self.files.pop(call.id, None)
+        if call.missed:
+            self.job(self.count_missed())
+        self.later(3.0, self._forget_ended)
+
+    def _forget_ended(self) -> None:
+        for call in self.book.forget(self.monotonic()):
+            self.hub.publish(e.CallRemoved(call))
+
+    def _new_call(self, call: Call) -> None:
+        if call.direction is Direction.INBOUND:
+            self._claimed_by_waiter(call)
+        elif self.claims.get(call.account):
+            claim = self.claims[call.account].popleft()
+            self.files[call.id] = claim.files
+            remote = replace(call.remote, known=claim.name)
+            self.change_call(call.id, owner=claim.owner, remote=remote)
+        self.job(self._name_call(call))
+
+    def _claimed_by_waiter(self, call: Call) -> None:
+        for client_id, wait in list(self.waiters.items()):
+            if next_offer([call], wait.account) is None:
+                continue
+            del self.waiters[client_id]
+            self.files[call.id] = Files(wait.play, wait.record)
+            self.change_call(call.id, owner=client_id)
+            if wait.answer:
+                self.job(self.quietly(Answer(call.id)))
+            return
+
+    async def _name_call(self, call: Call) -> None:
+        """Put the operator's own name for a number beside what the platform says."""
+        try:
+            contact = await self.store.contact_by_address(call.remote.address)
+        except StoreError:
+            return
+        now = self.book.calls.get(call.id)
+        if contact is not None and now is not None:
+            self.change_call(call.id, remote=replace(now.remote, known=contact.name))
+
+    def _account_fact(self, fact: AccountFact) -> None:
+        before = self._accounts.accounts[fact.account]
+        after = self._accounts.apply(fact, self.monotonic())
+        if after is None:
+            return
+        self.hub.publish(e.AccountChanged(after))
+        line = account_line(before, after)
+        if line:
+            self.note(after.name, *line)
+
+    def _error(self, account: AccountName, code: str, text: str) -> None:
+        """Show an error, the same one at most every 10 seconds."""
+        now = self.monotonic()
+        if now - self._last_errors.get((account, code), -10.0) >= 10.0:
+            self._last_errors[account, code] = now
+            self.note(account, Level.ERROR, f"{text} [{code}]")
+
+    def note(self, source: str, level: Level, text: str, call: CallId | None = None) -> None:
+        """Write a line of the event log, for the operator and for the journal."""
+        noted = e.Noted(self.wall(), source, level, text, call)
+        self.store.add_note_line(noted)
+        self.hub.publish(noted)
+
+    # ---- sound ---------------------------------------------------------------------------------
+
+    def route_sound(self) -> None:
+        """Bring sound card and ringer in step with the calls."""
+        calls = list(self.book.calls.values())
+        self.sound.route(calls, all_muted=self.attendance.microphones_shut)
+        quiet = self.config.calls.do_not_disturb or not self.hub.consoles()
+        self.sound.ring_for([] if quiet else calls)
+
+    def audio_reported(self, report: AudioReport) -> None:
+        """Take a report of the sound engine (already on this loop)."""
+        if report.kind is ReportKind.DIGIT_RECEIVED and report.key:
+            self._digit_received(CallId(report.key), report.digit or "")
+            return
+        if report.kind in (ReportKind.PLAY_ENDED, ReportKind.UNDERFLOW):
+            logger.info("%s", report.text)
+            return
+        trouble = is_trouble(report)
+        self.publish_audio(report.text if trouble else "")
+        level = Level.WARNING if trouble else Level.INFO
+        self.note(_OURS, level, report.text, CallId(report.key) if report.key else None)
+
+    def publish_audio(self, problem: str) -> None:
+        """Tell which devices are in use."""
+        selected = self.sound.selected()
+        self.hub.publish(
+            e.AudioChanged(
+                AudioStatus(
+                    selected.input,
+                    selected.output,
+                    selected.ringer or "",
+                    problem,
+                    silent=bool(problem),
+                )
+            )
+        )
+
+    def _digit_received(self, call: CallId, digit: str) -> None:
+        known = self.book.calls.get(call)
+        if known is not None and digit:
+            self.store.add_timeline(call, TimelineEntry(self.wall(), "digit heard", digit))
+            self.note(known.account, Level.INFO, f"heard digit {digit}", call)
+
+    async def _meters(self) -> None:
+        while True:
+            await asyncio.sleep(_LEVELS_EVERY_S)
+            if self.hub.consoles():
+                moved = self.sound.levels()
+                if moved is not None:
+                    self.hub.publish(e.LevelsMeasured(*moved))
+
+    async def _every_second(self) -> None:
+        while True:
+            await asyncio.sleep(_SECOND_S)
+            for call in self.book.talking():
+                measured = self.sound.sample(call, self.wall(), self.monotonic())
+                if measured is not None:
+                    self.hub.publish(e.QualityMeasured(measured[0]))
+                    self.change_call(call.id, media=measured[1])
+            self.attendance.check()
+
+    # ---- clients -------------------------------------------------------------------------------
+
+    def attach(self, role: Role, name: str, deliver: Callable[[Published], None]) -> Client:
+        """Add a client; it gets what happens from now on."""
+        client = self.hub.attach(role, name, deliver)
+        self.attendance.check()
+        self.route_sound()
+        return client
+
+    def detach(self, client_id: str) -> None:
+        """Remove a client; the calls of a command end with it."""
+        self.hub.detach(client_id)
+        self.waiters.pop(client_id, None)
+        for call in self.book.live():
+            if call.owner == client_id:
+                self.job(self._hang_up(call))
+        self.attendance.check()
+        self.route_sound()
+
+    def wait_for_call(self, client_id: str, wait: WaitForCall) -> None:
+        """Give a client the next offer, or the one that rings now."""
+        ringing = next_offer([c for c in self.book.live() if not c.owner], wait.account)
+        self.waiters[client_id] = wait
+        if ringing is not None:
+            self._claimed_by_waiter(ringing)
+        self.attendance.check()
+
+    async def submit(self, client_id: str, command: Command) -> Reply:
+        """Do what a client asks; the answer is never an exception."""
+        try:
+            return Reply(value=await self._commands.run(client_id, command))
+        except SoftphoneError as problem:
+            return Reply(False, problem.code, problem.message)
+        except Exception:
+            logger.exception("command %s failed", type(command).__name__)
+            return Reply(False, "INTERNAL", "That failed inside softphone; the log says more.")
+
+    async def do(self, command: Command) -> Reply:
+        """Do something on the engine's own account; a refusal is only logged."""
+        reply = await self.submit("", command)
+        if not reply.ok:
+            logger.info("%s: %s", type(command).__name__, reply.text)
+        return reply
+
+    async def quietly(self, command: Command) -> None:
+        """Do something whose outcome shows by itself."""
+        await self.do(command)
+
+    async def count_missed(self) -> None:
+        """Tell how many missed calls nobody has looked at."""
+        try:
+            self.hub.publish(e.HistoryChanged(await self.store.missed()))
+        except StoreError as problem:
+            logger.warning("%s", problem)
+
+    def store_trouble(self, problem: str, waiting: int) -> None:
+        """Tell that the store stopped or resumed writing."""
+        if (problem, waiting) != (self.hub.state.store_problem, self.hub.state.store_waiting):
+            self.hub.publish(e.StoreChanged(problem, waiting))
+
+    # ---- jobs ----------------------------------------------------------------------------------
+
+    def job(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; it is cancelled when the engine ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+
+    def later(self, delay_s: float, work: Callable[[], None]) -> None:
+        """Call `work` after a while."""
+        asyncio.get_running_loop().call_later(delay_s, work)

@@ -1,0 +1,122 @@
+"""What happened, in a line an operator would tell a colleague. Pure."""
+
+from __future__ import annotations
+
+from softphone.model.call import Call, CallState, Direction, MediaState
+from softphone.model.event import Level
+from softphone.model.presence import Account, LinkState, NumberState
+from softphone.model.record import TimelineEntry
+
+
+def call_line(before: Call | None, after: Call) -> tuple[Level, str] | None:
+    """Return the log line for a changed call, or None when it is not worth one."""
+    who = _who(after)
+    if before is None:
+        return _new_call(after, who)
+    if before.state is not after.state:
+        return _new_state(after, who)
+    if before.media is not after.media:
+        return _new_media(after, who)
+    if before.muted != after.muted:
+        return Level.INFO, f"microphone {'closed' if after.muted else 'open'} for {who}"
+    if before.recording != after.recording:
+        return Level.INFO, f"recording {'on' if after.recording else 'off'} for {who}"
+    return None
+
+
+def timeline_entry(before: Call | None, after: Call) -> TimelineEntry | None:
+    """Return the entry for a call's timeline, None when nothing of note changed. `at` is 0."""
+    if before is None:
+        what = "offered" if after.direction is Direction.INBOUND else "dialled"
+        if not after.live:
+            return TimelineEntry(0.0, "ended", _end_words(after))
+        return TimelineEntry(0.0, what, after.remote.label)
+    if before.state is not after.state:
+        detail = _end_words(after) if after.state is CallState.ENDED else ""
+        return TimelineEntry(0.0, after.state.value, detail)
+    for name in ("media", "muted", "recording", "link_lost"):
+        if getattr(before, name) != getattr(after, name):
+            return TimelineEntry(0.0, name, str(getattr(after, name)))
+    return None
+
+
+def account_line(before: Account, after: Account) -> tuple[Level, str] | None:
+    """Return the log line for a changed account: once a loss, not once a try."""
+    if before.link is not after.link:
+        return _new_link(before, after)
+    if before.availability != after.availability and after.availability.confirmed:
+        return _confirmed(after)
+    return None
+
+
+def _new_call(call: Call, who: str) -> tuple[Level, str]:
+    if not call.live:
+        return Level.WARNING, f"declined {who} by itself: {call.end_detail}"
+    if call.direction is Direction.OUTBOUND:
+        return Level.INFO, f"dialling {who}"
+    on = f" on {call.local.label}" if call.local.address or call.local.name else ""
+    return Level.INFO, f"ringing: {who}{on}"
+
+
+def _new_state(call: Call, who: str) -> tuple[Level, str]:
+    if call.state is CallState.ENDED:
+        level = Level.WARNING if call.missed else Level.INFO
+        return level, f"{'missed ' if call.missed else ''}call with {who} ended: {_end_words(call)}"
+    words = {
+        CallState.CONNECTING: f"connecting {who}",
+        CallState.ALERTING: f"ringing at {who}",
+        CallState.EARLY_MEDIA: f"early sound from {who}",
+        CallState.ACTIVE: f"talking with {who}",
+        CallState.HELD: f"{who} is on hold",
+    }
+    return Level.GOOD if call.state is CallState.ACTIVE else Level.INFO, words[call.state]
+
+
+def _new_media(call: Call, who: str) -> tuple[Level, str] | None:
+    if call.media is MediaState.SILENT:
+        return Level.WARNING, f"no audio from {who} for 5 s; the call is still up"
+    if call.media is MediaState.LOST:
+        return Level.ERROR, f"audio with {who} was lost"
+    return None
+
+
+def _new_link(before: Account, after: Account) -> tuple[Level, str] | None:
+    cause = f": {after.cause}" if after.cause else ""
+    match after.link:
+        case LinkState.ONLINE:
+            return Level.GOOD, "online" if not after.identity else f"online as {after.identity}"
+        case LinkState.RECONNECTING if before.link is LinkState.ONLINE:
+            return Level.WARNING, f"connection lost{cause}; trying again"
+        case LinkState.RECONNECTING | LinkState.CONNECTING:
+            first = before.link in (LinkState.OFFLINE, LinkState.CONNECTING) and after.cause
+            return (Level.WARNING, f"cannot connect{cause}; trying again") if first else None
+        case LinkState.FAILED:
+            return Level.ERROR, f"given up{cause}"
+        case LinkState.OFFLINE:
+            return Level.INFO, f"offline{cause}"
+
+
+def _confirmed(account: Account) -> tuple[Level, str]:
+    availability = account.availability
+    names = {number.id: number.label for number in account.numbers}
+    states = {number: availability.of(number) for number in availability.wanted}
+    accepted = [names.get(n, n) for n, s in states.items() if s is NumberState.ACCEPTED]
+    rejected = [names.get(n, n) for n, s in states.items() if s is NumberState.REJECTED]
+    if not accepted and availability.wanted:
+        return Level.WARNING, f"no number accepted; rejected: {', '.join(rejected) or 'all'}"
+    if rejected:
+        return Level.WARNING, f"reachable on {', '.join(accepted)}; not on {', '.join(rejected)}"
+    if not availability.wanted:
+        return Level.INFO, "not reachable: no number chosen"
+    return Level.GOOD, f"reachable on {', '.join(accepted)}"
+
+
+def _who(call: Call) -> str:
+    party = call.remote
+    name = party.known or party.name
+    return f"{name} ({party.address})" if name and party.address else party.label
+
+
+def _end_words(call: Call) -> str:
+    words = call.end_reason.words if call.end_reason else ""
+    return f"{words} ({call.end_detail})" if call.end_detail else words

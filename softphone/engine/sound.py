@@ -1,0 +1,266 @@
+"""Calls and the sound engine: who hears whom, when it rings, what is measured."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from softphone.audio.devices import DeviceList as AudioDevices
+from softphone.audio.leg import Leg, LegStats
+from softphone.audio.report import AudioReport, AudioSettings, ReportKind
+from softphone.audio.report import Levels as AudioLevels
+from softphone.model.call import Call, CallId, CallState, MediaState
+from softphone.model.device import Device
+from softphone.model.error import AudioError
+from softphone.model.quality import Levels, QualitySample, QualitySummary
+
+logger = logging.getLogger(__name__)
+
+SILENT_AFTER_S = 5.0
+_FRAME_MS = 20.0
+_RESAMPLING_MS = 4.0  # 2 ms each way: audio.resample
+_SILENCE_DB = -96.0
+
+
+class SoundEngine(Protocol):
+    """What of `audio.engine.AudioEngine` is used here."""
+
+    def attach(self, key: str, leg: Leg) -> None: ...
+    def detach(self, key: str) -> None: ...
+    def set_talk(self, key: str, talk: bool, listen: bool) -> None: ...
+    def set_muted(self, key: str, on: bool) -> None: ...
+    def set_hold(self, key: str, on: bool, music: Path | None = None) -> None: ...
+    def play_file(self, key: str, path: Path, on_end: Callable[[], None] | None = None) -> None: ...
+    def stop_file(self, key: str) -> None: ...
+    def record(self, key: str, path: Path, both: bool = False) -> None: ...
+    def stop_record(self, key: str) -> None: ...
+    def send_tones(
+        self, key: str, digits: str, duration_ms: int = 100, gap_ms: int = 100
+    ) -> None: ...
+    def ring(self) -> None: ...
+    def stop_ring(self) -> None: ...
+    def call_waiting_beep(self) -> None: ...
+    def set_meter(self, on: bool) -> None: ...
+    def set_loopback(self, on: bool) -> None: ...
+    def levels(self) -> AudioLevels: ...
+    def stats(self, key: str) -> LegStats: ...
+    def select(
+        self, input: str | None = None, output: str | None = None, ringer: str | None = None
+    ) -> None: ...
+    def selected(self) -> AudioSettings: ...
+    def list_devices(self) -> AudioDevices: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files a call was placed or answered with; such a call never touches the sound card."""
+
+    play: str = ""
+    record: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Tell whether the call has a file at either end."""
+        return bool(self.play or self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose the next dialled call of an account is, its files, and the contact's name."""
+
+    owner: str
+    files: Files
+    name: str
+
+
+@dataclass(slots=True)
+class _Attached:
+    files: Files
+    summary: QualitySummary = field(default_factory=QualitySummary)
+    before: LegStats = field(default_factory=LegStats)
+    began: float = 0.0
+
+
+class Sound:
+    """Keeps the sound engine in step with the calls."""
+
+    def __init__(self, engine: SoundEngine, *, ring: bool) -> None:
+        self._engine = engine
+        self._ring_wanted = ring
+        self._ringing: frozenset[CallId] = frozenset()
+        self._attached: dict[CallId, _Attached] = {}
+        self._talking: CallId | None = None
+        self._last_levels = Levels()
+
+    # ---- calls -------------------------------------------------------------------------------
+
+    def attach(self, call: CallId, leg: Leg, files: Files, now: float) -> None:
+        """Give a call its place; raises AudioError when a file cannot be used."""
+        self._attached[call] = _Attached(files, began=now)
+        self._engine.attach(call, leg)
+        try:
+            if files.play:
+                self._engine.play_file(call, Path(files.play))
+            if files.record:
+                self._engine.record(call, Path(files.record))
+        except AudioError:
+            self.detach(call)
+            raise
+
+    def detach(self, call: CallId) -> QualitySummary | None:
+        """Take a call out; return its quality summary, None when it had no audio."""
+        attached = self._attached.pop(call, None)
+        if attached is None:
+            return None
+        self._engine.detach(call)
+        return attached.summary
+
+    def route(self, calls: Iterable[Call], *, all_muted: bool) -> None:
+        """Open and close microphone and speaker for each call as its state says.
+
+        `all_muted`: nobody is at the console, so every microphone is shut.
+        """
+        talking = None
+        for call in calls:
+            if call.id not in self._attached:
+                continue
+            card = call.state is CallState.ACTIVE and not self._attached[call.id].files.any
+            self._engine.set_muted(call.id, call.muted or all_muted)
+            self._engine.set_talk(call.id, talk=card, listen=card)
+            talking = call.id if card else talking
+        self._talking = talking
+
+    def set_hold(self, call: CallId, on: bool, music: str) -> None:
+        """Hold locally: the far end hears music or silence, the operator nothing."""
+        if call in self._attached:
+            self._engine.set_hold(call, on, Path(music) if on and music else None)
+
+    def play(self, call: CallId, path: str) -> None:
+        """Play a file into a call, or stop doing so."""
+        self._known(call)
+        if path:
+            self._engine.play_file(call, Path(path))
+        else:
+            self._engine.stop_file(call)
+
+    def record(self, call: CallId, path: str) -> None:
+        """Record both sides of a call (left: operator), or stop when the path is empty."""
+        self._known(call)
+        if path:
+            self._engine.record(call, Path(path), both=True)
+        else:
+            self._engine.stop_record(call)
+
+    def send_tones(self, call: CallId, digits: str, duration_ms: int, gap_ms: int) -> None:
+        """Put DTMF into the outgoing audio of a call."""
+        self._known(call)
+        self._engine.send_tones(call, digits, duration_ms, gap_ms)
+
+    # ---- ringing -----------------------------------------------------------------------------
+
+    def ring_for(self, calls: Iterable[Call]) -> None:
+        """Ring while somebody waits and nobody talks; one soft tone for each new one else."""
+        calls = list(calls)
+        ringing = frozenset(c.id for c in calls if c.state is CallState.RINGING and not c.owner)
+        busy = any(c.live and c.state is not CallState.RINGING for c in calls)
+        fresh = ringing - self._ringing
+        self._ringing = ringing
+        if not self._ring_wanted:
+            return
+        if ringing and not busy:
+            self._engine.ring()
+        else:
+            self._engine.stop_ring()
+            if fresh:
+                self._engine.call_waiting_beep()
+
+    def test_ring(self, on: bool) -> None:
+        """Ring for the devices screen."""
+        if on:
+            self._engine.ring()
+        elif not self._ringing:
+            self._engine.stop_ring()
+
+    # ---- measuring ---------------------------------------------------------------------------
+
+    def levels(self) -> tuple[CallId | None, Levels] | None:
+        """Return the meters when they moved by a decibel or more since the last time."""
+        now = self._engine.levels()
+        far = now.far_dbfs.get(self._talking, _SILENCE_DB) if self._talking else _SILENCE_DB
+        levels = Levels(round(now.mic_dbfs), round(far))
+        if levels == self._last_levels:
+            return None
+        self._last_levels = levels
+        return self._talking, levels
+
+    def sample(self, call: Call, at: float, now: float) -> tuple[QualitySample, MediaState] | None:
+        """Return one second of a call's quality, and whether audio still comes in."""
+        attached = self._attached.get(call.id)
+        if attached is None:
+            return None
+        stats = self._engine.stats(call.id)
+        before, attached.before = attached.before, stats
+        sample = QualitySample(
+            call=call.id,
+            at=at,
+            delay_ms=stats.depth_ms + _FRAME_MS + _RESAMPLING_MS,
+            jitter_ms=stats.jitter_ms if stats.frames_received else None,
+            buffer_ms=float(stats.depth_ms),
+            loss=min(1.0, max(0, stats.concealed_ms - before.concealed_ms) / 1000.0),
+            concealed_ms=float(stats.concealed_ms),
+            dropped_ms=float(stats.dropped_ms),
+            frames_sent=stats.frames_sent,
+            frames_received=stats.frames_received,
+            levels=Levels(self._last_levels.microphone_db, stats.far_dbfs),
+        )
+        attached.summary = attached.summary.with_sample(sample)
+        heard = stats.last_received_s if stats.last_received_s is not None else attached.began
+        silent = now - heard > SILENT_AFTER_S
+        return sample, MediaState.SILENT if silent else MediaState.FLOWING
+
+    # ---- devices -----------------------------------------------------------------------------
+
+    def select(self, input: str | None, output: str | None, ringer: str | None) -> None:
+        """Change devices; raises AudioError for a spec that is none."""
+        self._engine.select(input, output, ringer)
+
+    def selected(self) -> AudioSettings:
+        """Return the devices in use."""
+        return self._engine.selected()
+
+    def meter(self, on: bool, loopback: bool) -> None:
+        """Open the microphone for the devices screen, with the echo test when wanted."""
+        self._engine.set_meter(on)
+        self._engine.set_loopback(on and loopback)
+
+    def devices(self) -> tuple[tuple[Device, ...], str]:
+        """Return all devices and what is wrong; takes up to seconds: call it in a thread."""
+        found = self._engine.list_devices()
+        listed = [
+            Device("auto", "Automatic", True, True),
+            *(
+                Device(
+                    f"portaudio:{device.name}",
+                    device.name,
+                    device.inputs > 0,
+                    device.outputs > 0,
+                    device.default_input or device.default_output,
+                )
+                for device in found.devices
+            ),
+            Device("null", "Silence (no sound card)", True, True),
+            Device("tone", "1004 Hz test tone", True, False),
+        ]
+        return tuple(listed), found.problem or ""
+
+    def _known(self, call: CallId) -> None:
+        if call not in self._attached:
+            raise AudioError("This call has no audio yet.")
+
+
+def is_trouble(report: AudioReport) -> bool:
+    """Tell whether a report is a problem the operator should see until it is mended."""
+    return report.kind in (ReportKind.DEVICE_LOST, ReportKind.RECORD_FAILED, ReportKind.MIC_SILENT)

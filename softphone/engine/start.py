@@ -1,0 +1,100 @@
+"""Find the engine of a profile, or start it, and attach."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from softphone.model.error import ConfigError, LinkError
+from softphone.paths import paths_of, profile_of
+
+from .connect import SocketLink, attach
+from .link import Role
+
+_START_LIMIT_S = 30.0
+_ATTACH_LIMIT_S = 10.0
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Which engine is meant: by config file, profile or throwaway lab."""
+
+    config: Path | None = None
+    profile: str = ""
+    lab: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the name of the profile."""
+        return profile_of(self.config, self.profile, lab=self.lab)
+
+
+async def find(invocation: Invocation, role: Role, name: str) -> SocketLink:
+    """Attach to a running engine; raises LinkError with code NO_ENGINE when there is none."""
+    return await attach(paths_of(invocation.name).socket, role, name)
+
+
+async def find_or_start(invocation: Invocation, role: Role, name: str) -> SocketLink:
+    """Attach to the engine, starting it first when none runs.
+
+    Raises ConfigError when it cannot start because of its configuration.
+    """
+    try:
+        return await find(invocation, role, name)
+    except LinkError as problem:
+        if problem.code != "NO_ENGINE":
+            raise
+    await asyncio.get_running_loop().run_in_executor(None, _start, invocation)
+    deadline = asyncio.get_running_loop().time() + _ATTACH_LIMIT_S
+    while True:
+        try:
+            return await find(invocation, role, name)
+        except LinkError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(_POLL_S)
+
+
+def _start(invocation: Invocation) -> None:
+    """Start the engine detached and wait until it says how that went."""
+    reading, writing = os.pipe()
+    argv = [sys.executable, "-m", "softphone.engine.daemon"]
+    argv += ["--profile", invocation.name, "--ready-fd", str(writing)]
+    if invocation.config:
+        argv += ["--config", str(invocation.config)]
+    if invocation.lab:
+        argv.append("--lab")
+    try:
+        subprocess.Popen(
+            argv,
+            pass_fds=(writing,),
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
+    finally:
+        os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        said = _read(pipe.fileno())
+    if said != "ok":
+        log = paths_of(invocation.name).log
+        raise ConfigError(said or f"The engine did not start; see {log}.")
+
+
+def _read(descriptor: int) -> str:
+    import select
+
+    parts = b""
+    while select.select([descriptor], [], [], _START_LIMIT_S)[0]:
+        part = os.read(descriptor, 4096)
+        if not part:
+            break
+        parts += part
+    return parts.decode(errors="replace")
