@@ -6,6 +6,7 @@ buffers; the control side changes single attributes and replaces the tuple of li
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -35,7 +36,7 @@ class Line:
         self.music: FilePlayer | None = None
         self.file: FilePlayer | None = None
         self.file_end: Callable[[], None] | None = None
-        self.tones: Clip | None = None
+        self.tones: deque[Clip] = deque()
         self.recorder: Recorder | None = None
         self.problem: Exception | None = None
         self.meter = Meter()
@@ -172,9 +173,9 @@ class Board:
             file.read(line.extra)
             self._add(near, line.extra)
         if tones:
-            tones.read(near)
-            if tones.ended:
-                line.tones = None
+            tones[0].read(near)
+            if tones[0].ended:
+                tones.popleft()
 
     def _add(self, near: Samples, extra: Samples) -> None:
         self._near_mix.clear()

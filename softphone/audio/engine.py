@@ -12,11 +12,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from .devices import DeviceList
+from softphone.model.error import AudioError
+
+from .block import Samples
+from .board import Board, Line, Overlay
+from .devices import DeviceList, list_devices
+from .keeper import Keeper, changed
 from .leg import Leg, LegStats
-from .report import AudioReport, AudioSettings, Levels
+from .player import FilePlayer
+from .recorder import Recorder
+from .report import AudioReport, AudioSettings, Levels, ReportKind
+from .tones import BUSY, CALL_WAITING, RING, RINGBACK, Clip, check_dtmf, dtmf, sequence
 
 RingKind: TypeAlias = Literal["ring", "ringback", "busy"]
+
+_CADENCES = {"ring": RING, "ringback": RINGBACK, "busy": BUSY}
+_BEEP_DBFS = -26.0
+_PROGRESS_DBFS = -20.0
+_SIDETONE_SHIFT = 3  # 18 dB below what is sent
+_TWO_TONES_DB = 6.0
 
 
 class AudioEngine:
@@ -24,26 +38,41 @@ class AudioEngine:
 
     def __init__(self, settings: AudioSettings, report: Callable[[AudioReport], None]) -> None:
         """Nothing is opened before `start()` and the first need."""
-        raise NotImplementedError
+        self._board = Board()
+        self._keeper = Keeper(self._board, settings, report)
+        self._lines: dict[str, Line] = {}
+        self._ringing: Overlay | None = None  # keeper's thread
 
     def start(self) -> None:
         """Start the engine's thread; devices open when a leg, ring or meter needs them."""
-        raise NotImplementedError
+        self._keeper.start()
 
     def close(self) -> None:
         """Stop recordings and devices and end all threads; waits at most 3 s. May be repeated."""
-        raise NotImplementedError
+        recorders = [line.recorder for line in self._lines.values() if line.recorder]
+        for key in list(self._lines):
+            self.detach(key)
+        self._keeper.close()
+        for recorder in recorders:
+            recorder.join(1.0)
 
     def attach(self, key: str, leg: Leg) -> None:
         """Give `leg` a place: it gets silence and is heard by nobody until `set_talk`.
 
         From now on the leg sends frames without a gap until `detach`.
         """
-        raise NotImplementedError
+        if key in self._lines:
+            raise AudioError(f"The leg {key} is attached already.")
+        self._lines[key] = Line(key, leg)
+        self._publish()
 
     def detach(self, key: str) -> None:
         """Take the leg away and end its recording and files; unknown keys are ignored."""
-        raise NotImplementedError
+        line = self._lines.pop(key, None)
+        if line is None:
+            return
+        self._publish()
+        self._keeper.post(lambda: self._clear(line))
 
     def set_talk(self, key: str, talk: bool, listen: bool) -> None:
         """Open microphone (`talk`) and speaker (`listen`) for this leg.
@@ -51,21 +80,28 @@ class AudioEngine:
         Several legs with both on are in a conference: each hears all but itself.
         Raises AudioError for an unknown key, as all methods below that take one.
         """
-        raise NotImplementedError
+        line = self._line(key)
+        line.talk, line.listen = talk, listen
 
     def set_muted(self, key: str, on: bool) -> None:
         """Mute the microphone towards this leg: exact zeros within 10 ms.
 
         Files, tones and the other parties of a conference are still sent.
         """
-        raise NotImplementedError
+        self._line(key).muted = on
 
     def set_hold(self, key: str, on: bool, music: Path | None = None) -> None:
         """Hold: the far end hears `music` (WAV, repeated) or silence; mic and speaker are shut.
 
         Raises AudioError when the file cannot be read; the hold is then on, with silence.
         """
-        raise NotImplementedError
+        line = self._line(key)
+        old, line.music = line.music, None
+        line.held = on
+        if old:
+            old.close()
+        if on and music:
+            line.music = FilePlayer(music, repeat=True)
 
     def play_file(self, key: str, path: Path, on_end: Callable[[], None] | None = None) -> None:
         """Send a WAV file to this leg instead of the microphone, once.
@@ -73,72 +109,137 @@ class AudioEngine:
         `on_end` is called on the engine's thread when it has been sent or was replaced.
         Raises AudioError when the file cannot be read.
         """
-        raise NotImplementedError
+        line = self._line(key)
+        player = FilePlayer(path)
+        self._keeper.post(lambda: self._start_file(line, player, on_end))
 
     def stop_file(self, key: str) -> None:
         """End `play_file` early."""
-        raise NotImplementedError
+        line = self._line(key)
+        self._keeper.post(lambda: self._keeper.end_file(line))
 
     def record(self, key: str, path: Path, both: bool = False) -> None:
         """Record the far end (mono), or near left and far right (`both`), as 8 kHz 16-bit WAV.
 
         Raises AudioError when the file cannot be made; later trouble is a `record_failed` report.
         """
-        raise NotImplementedError
+        line = self._line(key)
+        if line.recorder:
+            raise AudioError(f"The leg {key} is being recorded already.")
+        line.recorder = Recorder(path, both, lambda text: self._record_failed(line, text))
 
     def stop_record(self, key: str) -> None:
         """End the recording of this leg; the file is complete within a second."""
-        raise NotImplementedError
+        recorder, line.recorder = (line := self._line(key)).recorder, None
+        if recorder:
+            recorder.stop()
 
     def send_tones(self, key: str, digits: str, duration_ms: int = 100, gap_ms: int = 100) -> None:
         """Send DTMF in-band to this leg, with a quiet sidetone here; replaces the microphone.
 
         Raises AudioError when `digits` has anything but 0-9 * # A-D.
         """
-        raise NotImplementedError
+        line = self._line(key)
+        check_dtmf(digits, duration_ms, gap_ms)
+        self._keeper.post(lambda: self._start_tones(line, dtmf(digits, duration_ms, gap_ms)))
 
     def ring(self, kind: RingKind = "ring") -> None:
         """Sound a ring (ringer device), or ringback or busy tone (output) until `stop_ring`."""
-        raise NotImplementedError
+        self._keeper.post(lambda: self._start_ring(kind))
 
     def stop_ring(self) -> None:
         """End `ring`."""
-        raise NotImplementedError
+        self._keeper.post(self._end_ring)
 
     def call_waiting_beep(self) -> None:
         """Sound one soft call waiting tone on the output."""
-        raise NotImplementedError
+        self._keeper.post(
+            lambda: self._keeper.add_overlay(Overlay(Clip(sequence(CALL_WAITING, _BEEP_DBFS))))
+        )
 
     def set_meter(self, on: bool) -> None:
         """Keep the microphone open for its level without a call (devices screen)."""
-        raise NotImplementedError
+        self._keeper.meter = on
+        self._keeper.look()
 
     def set_loopback(self, on: bool) -> None:
         """Echo test: play the microphone back about half a second later."""
-        raise NotImplementedError
+        self._board.loopback = on
+        self._keeper.look()
 
     def levels(self) -> Levels:
         """Return the meters of the microphone and of each leg's far end."""
-        raise NotImplementedError
+        far = {key: line.meter.dbfs for key, line in self._lines.items()}
+        return Levels(self._board.mic_meter.dbfs, far)
 
     def stats(self, key: str) -> LegStats:
         """Return the counts of a leg."""
-        raise NotImplementedError
+        return self._line(key).leg.stats()
 
     def select(
         self, input: str | None = None, output: str | None = None, ringer: str | None = None
     ) -> None:
-        """Change devices, in a call too; None keeps the present one.
+        """Change devices, in a call too; None keeps the present one, ringer="" means none.
 
         Raises AudioError for a spec that cannot be parsed; a device that cannot be opened is a
         `device_lost` report and the null device takes its place.
         """
-        raise NotImplementedError
+        self._keeper.select(changed(self._keeper.settings, input, output, ringer))
 
     def selected(self) -> AudioSettings:
         """Return the specs in use."""
-        raise NotImplementedError
+        return self._keeper.settings
 
     def list_devices(self) -> DeviceList:
         """Return the devices present; blocks for about half a second: call it in a thread."""
-        raise NotImplementedError
+        return list_devices()
+
+    def _line(self, key: str) -> Line:
+        try:
+            return self._lines[key]
+        except KeyError:
+            raise AudioError(f"There is no leg {key} in the audio engine.") from None
+
+    def _publish(self) -> None:
+        self._board.lines = tuple(self._lines.values())
+        self._keeper.look()
+
+    def _clear(self, line: Line) -> None:
+        """End what belongs to a detached line (keeper's thread)."""
+        self._keeper.end_file(line)
+        if line.music:
+            line.music.close()
+        if line.recorder:
+            line.recorder.stop()
+
+    def _start_file(
+        self, line: Line, player: FilePlayer, on_end: Callable[[], None] | None
+    ) -> None:
+        self._keeper.end_file(line)
+        line.file, line.file_end = player, on_end
+        if line not in self._board.lines:  # detached meanwhile
+            self._keeper.end_file(line)
+
+    def _record_failed(self, line: Line, text: str) -> None:
+        line.recorder = None
+        said = AudioReport(ReportKind.RECORD_FAILED, f"Recording ended: {text}", line.key)
+        self._keeper.post(lambda: self._keeper.report(said))
+
+    def _start_tones(self, line: Line, samples: Samples) -> None:
+        line.tones.append(Clip(samples))
+        self._keeper.add_overlay(Overlay(Clip(samples >> _SIDETONE_SHIFT)))
+
+    def _start_ring(self, kind: RingKind) -> None:
+        self._end_ring()
+        dbfs = self._keeper.settings.ring_level_dbfs - _TWO_TONES_DB
+        level = dbfs if kind == "ring" else _PROGRESS_DBFS
+        self._ringing = Overlay(Clip(sequence(_CADENCES[kind], level), repeat=True))
+        if kind == "ring" and self._keeper.settings.ringer:
+            self._board.ringing = self._ringing
+        else:
+            self._keeper.add_overlay(self._ringing)
+
+    def _end_ring(self) -> None:
+        if self._ringing:
+            self._ringing.ending = True
+            self._ringing = None

@@ -23,7 +23,8 @@ from .stream import (
 from .tones import milliwatt
 
 STALLED_S = 0.25
-_RETRY_S = 1.0
+_RETRY_S, _PATIENT_RETRY_S = 1.0, 10.0  # each try is a process of half a second
+_HOPEFUL_S = 120.0
 _UNDERFLOWS = 5
 _UNDERFLOW_WINDOW_S = 10.0
 _CALM_S = 60.0
@@ -52,6 +53,8 @@ class Slot:
         self._wake = wake
         self._told: str | None = None
         self._retry_at_s = float("inf")
+        self._retry_s = _RETRY_S
+        self._lost_at_s = 0.0
         self._probe: subprocess.Popen[bytes] | None = None
         self._profile = 0
         self._underflows_seen = 0
@@ -94,14 +97,16 @@ class Slot:
 
     def reopen(self) -> None:
         """Open again after PortAudio was refreshed; without success null stands in."""
-        self.close()
-        self._retry(announce=True)
+        if not self.standing_in:
+            self.close()
+        self._retry()
 
     def _open_first(self) -> None:
         try:
             self._set(self._open())
         except AudioError as error:
-            self._stand_in(self._missing(error), again=error.code != "NO_PORTAUDIO")
+            never = error.code == "NO_PORTAUDIO"
+            self._stand_in(self._missing(error), float("inf") if never else _PATIENT_RETRY_S)
 
     def _missing(self, error: AudioError) -> AudioReport:
         title = _TITLES[self.role]
@@ -136,10 +141,12 @@ class Slot:
             title = _TITLES[self.role]
             self._report(AudioReport(ReportKind.DEVICE_CHANGED, f"{title}: {stream.name}."))
 
-    def _stand_in(self, report: AudioReport, again: bool = True) -> None:
+    def _stand_in(self, report: AudioReport, retry_s: float) -> None:
         """Let null keep the pace from now on, before anything slow is done."""
         self.stream, self.standing_in = self._null(), True
-        self._retry_at_s = time.monotonic() + _RETRY_S if again else float("inf")
+        self._lost_at_s = time.monotonic()
+        self._retry_s = retry_s
+        self._retry_at_s = self._lost_at_s + retry_s
         if report.text != self._told:
             self._told = report.text
             self._report(report)
@@ -150,7 +157,7 @@ class Slot:
         lost.disarm()
         title = _TITLES[self.role]
         text = f"{title} {what}: {lost.name}. The call goes on without it."
-        self._stand_in(AudioReport(ReportKind.DEVICE_LOST, text))
+        self._stand_in(AudioReport(ReportKind.DEVICE_LOST, text), _RETRY_S)
         lost.stop()
 
     def _try_back(self) -> bool:
@@ -166,30 +173,35 @@ class Slot:
         if status is None:
             return False
         self._end_probe()
-        self._retry_at_s = now_s + _RETRY_S
+        self._try_later()
         return status == 0
 
     def _try_file_back(self) -> bool:
         if time.monotonic() >= self._retry_at_s:
-            self._retry_at_s = time.monotonic() + _RETRY_S
-            self._retry(announce=True)
+            self._retry()
         return False
 
-    def _retry(self, announce: bool) -> None:
+    def _try_later(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._lost_at_s > _HOPEFUL_S:
+            self._retry_s = max(self._retry_s, _PATIENT_RETRY_S)
+        self._retry_at_s = now_s + self._retry_s
+
+    def _retry(self) -> None:
         """Open the real device in place of the stand-in, quietly staying with null if not."""
         try:
             stream = self._open()
         except AudioError:
             if self.stream is None:
                 self.stream, self.standing_in = self._null(), True
-                self._retry_at_s = time.monotonic() + _RETRY_S
+            self._try_later()
             return
         standing_in, self.stream = self.stream, stream
         if standing_in:
             standing_in.disarm()
             standing_in.stop()
         self.standing_in, self._underflows_seen = False, 0
-        if announce and self._told != stream.name:
+        if self._told != stream.name:
             self._told = stream.name
             title = _TITLES[self.role]
             self._report(AudioReport(ReportKind.DEVICE_BACK, f"{title} is back: {stream.name}."))
@@ -205,7 +217,7 @@ class Slot:
                 stderr=subprocess.DEVNULL,
             )
         except OSError:
-            self._retry_at_s = time.monotonic() + _RETRY_S
+            self._try_later()
             return None
 
     def _end_probe(self) -> None:
@@ -216,7 +228,7 @@ class Slot:
             probe.wait()
 
     def _watch_underflows(self, stream: Stream) -> None:
-        """After five underflows in 10 s take the next larger buffers; say so at most once a minute."""
+        """After five underflows in 10 s take larger buffers; say so at most once a minute."""
         now_s = time.monotonic()
         if now_s - self._underflow_at_s > _UNDERFLOW_WINDOW_S:
             self._underflow_at_s, self._underflows_seen = now_s, stream.underflows

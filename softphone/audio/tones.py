@@ -74,18 +74,22 @@ def dtmf(digits: str, duration_ms: int = 100, gap_ms: int = 100, rate_hz: int = 
     Raises AudioError for anything but 0-9 * # A-D (either case), for none or more than 64 digits,
     and for times outside 40 to 2000 ms, which receivers need not accept.
     """
-    pairs = [DTMF_FREQUENCIES.get(digit) for digit in digits.upper()]
-    if not 1 <= len(pairs) <= 64 or None in pairs:
+    check_dtmf(digits, duration_ms, gap_ms)
+    gap = np.zeros(round(gap_ms * rate_hz / 1000), np.int16)
+    levels = (_LOW_DBFS, _HIGH_DBFS)
+    parts: list[Samples] = []
+    for digit in digits.upper():
+        parts += [tone(DTMF_FREQUENCIES[digit], duration_ms / 1000, levels, rate_hz), gap]
+    return np.concatenate(parts)
+
+
+def check_dtmf(digits: str, duration_ms: int, gap_ms: int) -> None:
+    """Raise the AudioError that `dtmf` would raise."""
+    if not 1 <= len(digits) <= 64 or set(digits.upper()) - DTMF_FREQUENCIES.keys():
         raise AudioError("DTMF can be 1 to 64 of the digits 0-9, *, # and A-D.")
     for time_ms in (duration_ms, gap_ms):
         if not _SHORTEST_MS <= time_ms <= _LONGEST_MS:
             raise AudioError("DTMF tones and gaps must be 40 to 2000 ms long.")
-    gap = np.zeros(round(gap_ms * rate_hz / 1000), np.int16)
-    parts: list[Samples] = []
-    for pair in pairs:
-        assert pair is not None
-        parts += [tone(pair, duration_ms / 1000, (_LOW_DBFS, _HIGH_DBFS), rate_hz), gap]
-    return np.concatenate(parts)
 
 
 class Clip:
