@@ -17,7 +17,7 @@ _STALL_S = 0.08
 _BASE_WINDOW_S = 1.0
 _MARGIN_S = 0.015  # one 10 ms pull and a device that asks for two blocks at once
 _LEAST_S, _MOST_S = 0.02, 0.6
-_START_S = 0.06
+_START_S = 0.04  # the start depth of 60 ms, less the 20 ms that came last
 _OBSERVED_EVERY_S = 0.01
 _TARGET_EVERY_S = 0.1
 

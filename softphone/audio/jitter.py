@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .arrival import Arrivals
 from .block import PHONE_RATE_HZ, Samples
 from .conceal import HISTORY_SAMPLES, Concealer, conceal_between
-from .stretch import StretchQueue
+from .stretch import LEAST_SAMPLES, StretchQueue
 
 START_MS = 60
 CEILING_MS = 1000
@@ -84,8 +84,10 @@ class JitterBuffer:
             if len(self._queue) < max(self._start, len(out)):
                 out.fill(0)
                 return
-            self._playing, self._delay = True, float(len(self._queue))
-        self._adapt()
+            self._playing, self._delay = True, self._arrivals.target_s * PHONE_RATE_HZ
+        if self._adapt():
+            self._run_dry(out)
+            return
         count = self._queue.pull(out)
         if count:
             self._concealer.heard(out[:count])
@@ -131,8 +133,11 @@ class JitterBuffer:
             self._playing = False
             self._arrivals.reset()
 
-    def _adapt(self) -> None:
-        """Bring the delay nearer to the target by one pitch period where it does not hurt."""
+    def _adapt(self) -> bool:
+        """Bring the delay nearer to the target by one pitch period where it does not hurt.
+
+        True when there is too little sound to repeat: one block must be concealed instead.
+        """
         self._since_change += 1
         excess_ms = self._delay / _PER_MS - self._arrivals.target_s * 1000
         reserve_ms = len(self._queue) / _PER_MS - self._arrivals.target_s * 1000
@@ -142,7 +147,11 @@ class JitterBuffer:
             if self._since_change >= _PULLS_BETWEEN_SHORTER:
                 self._changed(-self._queue.shorten(self._demand()))
         elif excess_ms < -_LACK_MS and self._since_change >= _PULLS_BETWEEN_LONGER:
+            if len(self._queue) < LEAST_SAMPLES:
+                self._since_change = 0
+                return True
             self._changed(self._queue.lengthen(self._demand()))
+        return False
 
     def _demand(self) -> float:
         """Return how alike two periods must be: anything goes after 200 ms of waiting."""

@@ -10,7 +10,7 @@ from .conceal import best_lag
 _SHORTEST_LAG, _LONGEST_LAG, _MATCH = 40, 120, 80
 _OVERLAP = 40
 _QUIET_RMS = 100.0  # about -50 dBFS: background noise has no pitch to keep
-_WINDOW = _LONGEST_LAG + _MATCH
+LEAST_SAMPLES = _LONGEST_LAG + _MATCH  # what `shorten` and `lengthen` need in the queue
 _HEADROOM = 512
 
 
@@ -93,10 +93,10 @@ class StretchQueue:
         coming[:] = np.rint(blended)
 
     def _lag(self, least_alike: float) -> int:
-        if len(self) < _WINDOW:
+        if len(self) < LEAST_SAMPLES:
             return 0
-        front = self._store[self._start : self._start + _WINDOW].astype(np.float32)
-        if float(front @ front) < _QUIET_RMS**2 * _WINDOW:
+        front = self._store[self._start : self._start + LEAST_SAMPLES].astype(np.float32)
+        if float(front @ front) < _QUIET_RMS**2 * LEAST_SAMPLES:
             return _LONGEST_LAG
         lag, alike = best_lag(front[::-1], _SHORTEST_LAG, _LONGEST_LAG, _MATCH)
         return lag if alike >= least_alike else 0
