@@ -1,0 +1,86 @@
+"""Opening Audin's sockets: limits, no redirects, errors without the token that is in the URL."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from dataclasses import dataclass
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from softphone.adapters.request import host_of
+from softphone.model.error import ConnectError
+
+# The library quotes URLs at debug level, and ours hold tokens: it gets a logger that is off.
+_quiet = logging.getLogger("softphone.quiet")
+_quiet.setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRules:
+    """What differs between the two sockets. Ping times in seconds."""
+
+    limit_bytes: int
+    ping_s: float
+    compression: str | None
+    queue: int
+
+
+class SocketRefused(ConnectError):
+    """The server answered the handshake with an HTTP status."""
+
+    def __init__(self, host: str, status: int, retry_after_s: float | None) -> None:
+        super().__init__(f"{host} refused the connection (HTTP {status}).")
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class _NoRedirect(connect):
+    """A redirect would carry the token in the query to another place: never follow one."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def open_socket(
+    url: str, rules: SocketRules, tls: ssl.SSLContext | None, limit_s: float
+) -> ClientConnection:
+    """Open a WebSocket; raises ConnectError, or SocketRefused with the HTTP status."""
+    host = host_of(url)
+    try:
+        return await _NoRedirect(
+            url,
+            open_timeout=limit_s,
+            ping_interval=rules.ping_s,
+            ping_timeout=rules.ping_s,
+            close_timeout=2.0,
+            max_size=rules.limit_bytes,
+            max_queue=rules.queue,
+            compression=rules.compression,
+            ssl=tls if url.startswith("wss:") else None,
+            proxy=None,
+            logger=_quiet,
+        )
+    except InvalidStatus as problem:
+        after = problem.response.headers.get("Retry-After", "")
+        wait = float(after) if after.isdecimal() and len(after) < 8 else None
+        raise SocketRefused(host, problem.response.status_code, wait) from None
+    except TimeoutError:
+        raise ConnectError(f"{host} did not answer within {limit_s:g} s.") from None
+    except ssl.SSLCertVerificationError as problem:
+        raise ConnectError(f"{host}: certificate refused ({problem.verify_message}).") from None
+    except OSError as problem:
+        cause = problem.strerror or type(problem).__name__
+        raise ConnectError(f"{host}: {cause.lower()}.") from None
+    except WebSocketException as problem:
+        raise ConnectError(f"{host}: {type(problem).__name__}.") from None
+
+
+def close_code(closed: ConnectionClosed) -> tuple[int, str]:
+    """Return code and reason of a close as the server gave them.
+
+    When our side refused a message the library reports 1006 and has the real code in `sent`.
+    """
+    frame = closed.rcvd or closed.sent
+    return (frame.code, frame.reason) if frame is not None else (1006, "")
