@@ -1,7 +1,7 @@
 """DTMF detector: Goertzel filters over 8 kHz samples, with the checks of ITU-T Q.24.
 
 Blocks of 102 samples (12.75 ms). A digit needs two blocks in a row (25 ms of tone is heard, 40 ms
-always), twist within +4/-8 dB, both tones well above the rest of their group and most of the
+always), twist within 8 dB, both tones well above the rest of their group and most of the
 energy in the two tones, which speech does not give for long (talk-off).
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -65,16 +66,11 @@ class Recorder:
             while not self._stop.wait(_EVERY_S):
                 self._write(final=False)
             self._write(final=True)
-        except AudioError as error:
-            self._stop.set()
-            self._failed(error.message)
-        finally:
-            self._close()
-
-    def _close(self) -> None:
-        try:
             self._writer.close()
         except AudioError as error:
+            self._stop.set()
+            with suppress(AudioError):  # the same trouble again
+                self._writer.close()
             self._failed(error.message)
 
     def _write(self, final: bool) -> None:

@@ -6,6 +6,7 @@ The standard `wave` module reads no G.711 and needs a clean end to write a valid
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -148,7 +149,8 @@ class WavWriter:
         try:
             self._write_header()
         except AudioError:
-            self._file.close()
+            with suppress(OSError):  # closing writes again what could not be written
+                self._file.close()
             raise
 
     def write(self, samples: Samples) -> None:
