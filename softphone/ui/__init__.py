@@ -1,1 +1,1 @@
-"""The Textual console."""
+"""The Textual console: shows the engine's state and sends it commands, nothing else."""

@@ -1,0 +1,250 @@
+"""Do what a key asks: check, guard, ask for what is missing, send commands or move the focus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from softphone.model import command as c
+from softphone.model.call import CallState
+from softphone.model.error import Refused
+
+from .actions import Action, Scope, commands_of, find
+from .phone import to_dial
+from .screens.contact import ContactScreen
+from .screens.devices import DevicesScreen
+from .screens.dialogs import Answer, AskLine, Question
+from .screens.help import HelpScreen
+from .screens.history import HistoryScreen
+from .screens.palette import PaletteScreen
+from .widgets.rowlist import RowList
+
+if TYPE_CHECKING:
+    from softphone.model.contact import Contact
+
+    from .app import SoftphoneApp
+
+_ASKS = {
+    "call.transfer": "Transfer to which number or address?",
+    "call.forward": "Forward the ringing call to which number or address?",
+    "call.dial": "Call which number, address or name?",
+    "tones.send": "Send which digits? A comma waits two seconds.",
+}
+
+
+class Acting:
+    """The console's hands: one method a thing it does by itself, the rest goes to the engine."""
+
+    def __init__(self, app: SoftphoneApp) -> None:
+        self._app = app
+        self._local: Mapping[str, Callable[[], object]] = {
+            "tones.toggle": self._toggle_tones,
+            "bar.focus": lambda: app.frame.open_bar(),
+            "palette.open": self._open_palette,
+            "help.open": lambda: self._open(HelpScreen(app.view)),
+            "history.open": lambda: self._open(HistoryScreen(app.view)),
+            "devices.open": lambda: self._open(DevicesScreen(app.view)),
+            "app.quit": self._quit,
+            "calls.focus": lambda: self._go_to("calls"),
+            "contacts.focus": lambda: self._go_to("contacts"),
+            "events.focus": lambda: self._go_to("events"),
+            "presence.focus": lambda: self._go_to("presence"),
+            "dialer.focus": lambda: self._go_to("dialer"),
+            "note.focus": lambda: self._go_to("call"),
+            "pane.next": lambda: app.screen.focus_next(),
+            "pane.previous": lambda: app.screen.focus_previous(),
+            "console.take_over": self._take_over,
+            "theme.next": app.next_theme,
+        }
+
+    def act(self, action_id: str) -> None:
+        """Do an action, or say why it cannot be done."""
+        app = self._app
+        action = find(action_id)
+        if action is None:
+            return
+        if app.view.desk.too_soon(action_id, app.view.mono()):
+            app.bell()
+            return
+        if reason := action.why_not(app.view.now):
+            app.say(reason, "warning")
+        elif action.scope is Scope.LIST:
+            self._on_list(action_id)
+        elif action.takes:
+            self._ask(action)
+        elif action.build:
+            self._send(action, {})
+        else:
+            self._local[action_id]()
+
+    def send(self, commands: Iterable[c.Command]) -> None:
+        """Send commands one after the other; say why the first refused one was refused."""
+        self._app.run_worker(partial(self._send_all, tuple(commands)), group="send")
+
+    def dial(self, command: c.Dial) -> None:
+        """Place a call, asking first when the engine wants it confirmed."""
+        self._app.run_worker(partial(self._dial, command), group="send")
+
+    def edit_contact(self, contact: Contact | None) -> None:
+        """Open the editor and save what comes out of it."""
+
+        def done(edited: Contact | None) -> None:
+            if edited is not None:
+                self.send([c.SaveContact(edited)])
+
+        self._app.push_screen(ContactScreen(self._app.view, contact), done)
+
+    def delete_contact(self, contact: Contact) -> None:
+        """Delete a contact after asking."""
+        self._confirm(
+            "Delete contact",
+            f"Delete {contact.name}? This cannot be undone.",
+            "Delete",
+            lambda: self.send([c.DeleteContact(contact.id)]),
+        )
+
+    async def _send_all(self, commands: tuple[c.Command, ...]) -> None:
+        for command in commands:
+            if isinstance(command, c.Answer):
+                self._app.view.desk.expect(command.call)
+            reply = await self._app.view.request(command)
+            if not reply.ok:
+                self._app.say(reply.text or reply.code, "warning")
+                return
+
+    async def _dial(self, command: c.Dial) -> None:
+        reply = await self._app.view.request(command)
+        if isinstance(reply.value, c.CallPlaced):
+            self._app.view.desk.expect(reply.value.call)
+            self._app.changed_desk()
+        if reply.ok:
+            self._app.main.dialer.clear()
+        elif "CONFIRM" in reply.code:
+            again = c.Dial(command.to, command.account, command.from_number, confirmed=True)
+            self._confirm("Dial", reply.text, "Dial", lambda: self.dial(again))
+        else:
+            self._app.say(reply.text or reply.code, "warning")
+
+    def _send(self, action: Action, values: Mapping[str, str]) -> None:
+        try:
+            commands = commands_of(action, self._app.view.now, values)
+        except Refused as refused:
+            self._app.say(refused.message, "warning")
+            return
+        if len(commands) == 1 and isinstance(commands[0], c.Dial):
+            self.dial(commands[0])
+        else:
+            self.send(commands)
+
+    def _ask(self, action: Action) -> None:
+        name = action.takes[0]
+        before = self._app.view.now
+
+        def done(text: str | None) -> None:
+            if not text:
+                return
+            now = self._app.view.now
+            same = (before.call and before.call.id) == (now.call and now.call.id)
+            if action.id == "call.forward":
+                same = (before.offer and before.offer.id) == (now.offer and now.offer.id)
+            if action.scope is Scope.CALL and not same:
+                self._app.say("That call is over; nothing was done.", "warning")
+                return
+            value = to_dial(text, self._app.view.region) if name == "to" else text
+            self._send(action, {name: value})
+
+        self._app.push_screen(AskLine(self._app.view, action.title, _ASKS[action.id]), done)
+
+    def _confirm(self, title: str, text: str, yes: str, then: Callable[[], object]) -> None:
+        answers = (Answer("y", yes, "yes"), Answer("n", "Leave it", "no"))
+
+        def done(answer: str | None) -> None:
+            if answer == "yes":
+                then()
+
+        self._app.push_screen(Question(self._app.view, title, text, answers), done)
+
+    def _on_list(self, action_id: str) -> None:
+        focused = self._app.focused
+        if isinstance(focused, RowList):
+            focused.act(action_id)
+        else:
+            self._app.say("Go to a list first.", "warning")
+
+    def _toggle_tones(self) -> None:
+        desk = self._app.view.desk
+        desk.tones = not desk.tones
+        if desk.tones and self._app.screen is self._app.main:
+            self._go_to("dialer")
+        self._app.changed_desk()
+
+    def _open(self, screen: HelpScreen | HistoryScreen | DevicesScreen) -> None:
+        """Open a full screen once; the same key closes it."""
+        app = self._app
+        if app.screen.id == screen.id:
+            app.pop_screen()
+        elif app.screen.is_modal:
+            app.bell()
+        else:
+            app.to_main()
+            app.push_screen(screen)
+
+    def _open_palette(self) -> None:
+        if self._app.screen.is_modal:
+            self._app.bell()
+            return
+
+        def done(action_id: str | None) -> None:
+            if action_id:
+                self.act(action_id)
+
+        self._app.push_screen(PaletteScreen(self._app.view), done)
+
+    def _go_to(self, pane_id: str) -> None:
+        if self._app.screen.is_modal:
+            self._app.bell()
+            return
+        self._app.to_main()
+        self._app.main.go_to(pane_id)
+
+    def _take_over(self) -> None:
+        self._confirm(
+            "Take over",
+            "Another console has control. It will become read-only and is told so.",
+            "Take over",
+            lambda: self.send([c.TakeOver()]),
+        )
+
+    def _quit(self) -> None:
+        app = self._app
+        if isinstance(app.screen, Question):
+            app.bell()
+            return
+        up = [call for call in app.view.state.calls.values() if call.live]
+        talking = [call for call in up if call.state is not CallState.RINGING]
+        if not talking or app.view.now.read_only or not app.view.session.connected:
+            app.exit(return_code=0)
+            return
+        what = "A call is" if len(talking) == 1 else f"{len(talking)} calls are"
+        answers = (
+            Answer("h", "Hang up and quit", "hang_up"),
+            Answer("k", "Keep the call running and quit", "keep"),
+            Answer("s", "Stay", "stay"),
+        )
+        text = f"{what} up. Kept running, the microphone closes until a console is back."
+        app.push_screen(Question(app.view, "Quit", text, answers), self._quit_as)
+
+    def _quit_as(self, answer: str | None) -> None:
+        if answer == "keep":
+            self._app.exit(return_code=0)
+        elif answer == "hang_up":
+            self._app.run_worker(self._hang_up_and_quit, group="quit")
+
+    async def _hang_up_and_quit(self) -> None:
+        for call in self._app.view.state.live_calls():
+            reply = await self._app.view.request(c.HangUp(call.id))
+            if not reply.ok and self._app.view.session.connected:
+                self._app.say(reply.text or reply.code, "warning")
+                return
+        self._app.exit(return_code=0)

@@ -1,0 +1,286 @@
+"""The one registry of what an operator can do: id, title, help, keys, why not, command.
+
+Footer, help screen, palette, key map, README table and `softphone do` are made from it. It
+imports no textual. Ids are `noun.verb` and keep their meaning for ever: people have them in
+their key files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from softphone.model import command as c
+from softphone.model.call import AccountName, CallId, CallState
+from softphone.model.capability import Capability as Cap
+from softphone.model.error import Refused
+from softphone.model.presence import LinkState
+
+from . import situation as s
+from .situation import Situation, WhyNot
+
+Values = Mapping[str, str]
+Build = Callable[[Situation, Values], list[c.Command]]
+
+
+class Scope(StrEnum):
+    """Where an action's keys work."""
+
+    CALL = "call control"
+    """Function and control keys anywhere, also while typing; characters in the call bar."""
+    CONSOLE = "console"
+    """Function and control keys anywhere; characters outside text fields."""
+    LIST = "lists"
+    """Only while a list has the focus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing an operator can do. `build` makes its commands; without it the console does it.
+
+    `takes` names the values it asks for first; `footer` is its place in the footer (0: none).
+    """
+
+    id: str
+    title: str
+    help: str
+    keys: tuple[str, ...] = ()
+    scope: Scope = Scope.CONSOLE
+    why_not: WhyNot = s.always
+    build: Build | None = None
+    takes: tuple[str, ...] = ()
+    footer: int = 0
+
+
+def find(action_id: str) -> Action | None:
+    """Return an action by its id."""
+    return _BY_ID.get(action_id)
+
+
+def commands_of(action: Action, now: Situation, values: Values) -> list[c.Command]:
+    """Return the commands of an action; raise Refused with the sentence why it cannot be."""
+    if reason := action.why_not(now):
+        raise Refused(reason)
+    missing = [name for name in action.takes if not values.get(name)]
+    if missing:
+        raise Refused(f"{action.id} needs {missing[0]}=...")
+    return action.build(now, values) if action.build else []
+
+
+# ---- what the actions send ---------------------------------------------------------------------
+
+
+def _on_offer(make: Callable[[CallId], c.Command]) -> Build:
+    def build(now: Situation, _values: Values) -> list[c.Command]:
+        return [make(now.offer.id)] if now.offer else []
+
+    return build
+
+
+def _on_call(make: Callable[[CallId], c.Command]) -> Build:
+    def build(now: Situation, _values: Values) -> list[c.Command]:
+        return [make(now.call.id)] if now.call else []
+
+    return build
+
+
+def _on_two(make: Callable[[CallId, CallId], c.Command]) -> Build:
+    def build(now: Situation, _values: Values) -> list[c.Command]:
+        return [make(now.call.id, now.other.id)] if now.call and now.other else []
+
+    return build
+
+
+def _hold_or_resume(now: Situation, _values: Values) -> list[c.Command]:
+    call = now.call
+    if call is None:
+        return []
+    return [c.Resume(call.id) if call.state is CallState.HELD else c.Hold(call.id)]
+
+
+def _swap(now: Situation, _values: Values) -> list[c.Command]:
+    pair = [call for call in (now.call, now.other) if call is not None]
+    held = [call for call in pair if call.state is CallState.HELD]
+    return [c.Resume(held[-1].id)] if held else [c.Hold(pair[0].id)]
+
+
+def _conference(now: Situation, _values: Values) -> list[c.Command]:
+    first = now.call
+    talking = (CallState.ACTIVE, CallState.HELD)
+    others = [x for x in now.state.live_calls() if first and x.id != first.id]
+    return [c.Join(first.id, x.id) for x in others if first and x.state in talking]
+
+
+def _forward(now: Situation, values: Values) -> list[c.Command]:
+    return [c.Forward(now.offer.id, values["to"])] if now.offer else []
+
+
+def _transfer(now: Situation, values: Values) -> list[c.Command]:
+    return [c.Transfer(now.call.id, values["to"])] if now.call else []
+
+
+def _tones(now: Situation, values: Values) -> list[c.Command]:
+    return [c.SendTones(now.call.id, values["digits"])] if now.call else []
+
+
+def _dial(_now: Situation, values: Values) -> list[c.Command]:
+    account, sender = values.get("account", ""), values.get("from", "")
+    return [c.Dial(values["to"], AccountName(account), sender)]
+
+
+def available(now: Situation) -> bool:
+    """Tell whether calls are offered on any account."""
+    return any(a.link is LinkState.ONLINE and a.availability.accepted for a in s.accounts(now))
+
+
+def _toggle_status(now: Situation, _values: Values) -> list[c.Command]:
+    able = s.accounts_that(now, Cap.AVAILABILITY)
+    if available(now):
+        return [c.SetAvailable(a.name, False) for a in able if a.link is LinkState.ONLINE]
+    return [
+        c.SetAvailable(a.name, True) if a.link is LinkState.ONLINE else c.GoOnline(a.name)
+        for a in able
+    ]
+
+
+def _chosen(now: Situation, values: Values, *links: LinkState) -> list[AccountName]:
+    if name := values.get("account"):
+        return [AccountName(name)]
+    return [a.name for a in s.accounts(now) if not links or a.link in links]
+
+
+def _go_online(now: Situation, values: Values) -> list[c.Command]:
+    return [c.GoOnline(name) for name in _chosen(now, values, LinkState.OFFLINE, LinkState.FAILED)]
+
+
+def _go_offline(now: Situation, values: Values) -> list[c.Command]:
+    return [c.GoOffline(name) for name in _chosen(now, values)]
+
+
+def _retry(now: Situation, values: Values) -> list[c.Command]:
+    lost = (LinkState.RECONNECTING, LinkState.FAILED)
+    return [c.RetryNow(name) for name in _chosen(now, values, *lost)]
+
+
+def _list_numbers(now: Situation, values: Values) -> list[c.Command]:
+    return [c.ListNumbers(name) for name in _chosen(now, values, LinkState.ONLINE)]
+
+
+def _send(command: c.Command) -> Build:
+    return lambda _now, _values: [command]
+
+
+# ---- the registry -------------------------------------------------------------------------------
+
+_CALL, _LIST = Scope.CALL, Scope.LIST
+_OFFER = s.all_of(s.may_act, s.ringing)
+_UP = s.all_of(s.may_act, s.in_call)
+_TALK = s.all_of(s.may_act, s.talking)
+_TWO = s.all_of(s.may_act, s.two_calls)
+
+
+def _can(first: WhyNot, capability: Cap) -> WhyNot:
+    return s.all_of(first, s.call_can(capability))
+
+
+# fmt: off
+ACTIONS: tuple[Action, ...] = (
+    Action("call.answer", "Answer", "Answer the marked ringing call; a call that is up is held.",
+           ("f2", "a"), _CALL, s.all_of(_OFFER, s.offer_can(Cap.ANSWER)),
+           _on_offer(c.Answer), footer=1),
+    Action("call.answer_ending", "End and answer", "Hang up the present call, then answer.",
+           ("e",), _CALL, s.all_of(_OFFER, s.offer_can(Cap.ANSWER)),
+           _on_offer(lambda call: c.Answer(call, end_others=True))),
+    Action("call.decline", "Decline", "Refuse the marked ringing call; never ends another one.",
+           ("f9", "d"), _CALL, s.all_of(_OFFER, s.offer_can(Cap.DECLINE)),
+           _on_offer(c.Decline), footer=9),
+    Action("call.ignore", "Ignore", "Stop ringing here; others may still answer.",
+           ("i",), _CALL, s.all_of(_OFFER, s.offer_can(Cap.IGNORE)), _on_offer(c.Ignore)),
+    Action("call.forward", "Forward", "Send the ringing call to another number.",
+           ("f",), _CALL, s.all_of(_OFFER, s.offer_can(Cap.FORWARD)), _forward, ("to",)),
+    Action("call.hold", "Hold", "Hold the call, or take it back.",
+           ("f3", "h"), _CALL, _TALK, _hold_or_resume, footer=2),
+    Action("call.mute", "Mute", "Close the microphone for the far end, or open it again.",
+           ("f4", "m"), _CALL, _UP, _on_call(c.Mute), footer=3),
+    Action("call.transfer", "Transfer", "Send the far end to another number and leave.",
+           ("f5", "t"), _CALL, _can(_TALK, Cap.BLIND_TRANSFER), _transfer, ("to",), footer=4),
+    Action("call.hand_over", "Connect both", "Connect the far ends of two calls and leave.",
+           ("o",), _CALL, _can(_TWO, Cap.ATTENDED_TRANSFER), _on_two(c.TransferTo)),
+    Action("tones.toggle", "Tones", "Typed digits go to the far end as tones, or to the dialer.",
+           ("f6", "k"), _CALL, _can(_TALK, Cap.TONES), footer=5),
+    Action("call.swap", "Swap", "Hold the talking call and take the held one back.",
+           ("s",), _CALL, _TWO, _swap),
+    Action("call.join", "Join", "Make one conversation of this call and the other one.",
+           ("j",), _CALL, _can(_TWO, Cap.JOIN), _on_two(c.Join)),
+    Action("call.conference", "Conference", "Join all answered calls.",
+           ("c",), _CALL, _can(_TWO, Cap.JOIN), _conference),
+    Action("call.record", "Record", "Start or stop recording the call.",
+           ("r",), _CALL, _TALK, _on_call(c.Record)),
+    Action("call.hang_up", "Hang up", "End the call; never declines a ringing one.",
+           ("f8", "x"), _CALL, s.all_of(_UP, s.call_can(Cap.HANG_UP)), _on_call(c.HangUp),
+           footer=7),
+    Action("status.toggle", "My status", "Be available for calls, or not.",
+           ("f7",), _CALL, s.all_of(s.may_act, s.some_account_can(Cap.AVAILABILITY)),
+           _toggle_status, footer=6),
+    Action("bar.focus", "Call bar", "Go to the call bar, where single letters act on calls.",
+           ("ctrl+g",), _CALL),
+
+    Action("palette.open", "Commands", "Find any command by its name.",
+           ("ctrl+p", ":"), footer=10),
+    Action("help.open", "Help", "Keys, and a tour of two minutes.", ("f1", "?"), footer=11),
+    Action("app.quit", "Quit", "Leave the console; asks when a call is up.", ("ctrl+q",)),
+    Action("calls.focus", "Calls", "Go to the list of calls.", ("L",)),
+    Action("contacts.focus", "Contacts", "Go to the contacts.", ("C",)),
+    Action("events.focus", "Events", "Go to the event log.", ("E",)),
+    Action("presence.focus", "Presence", "Go to my status and my numbers.", ("S",)),
+    Action("dialer.focus", "Dialer", "Go to the dial field; digits go there by themselves.",
+           ("ctrl+t",)),
+    Action("note.focus", "Note", "Write the note of the call.", ("W",)),
+    Action("history.open", "History", "Past calls; Enter puts the number into the dialer.",
+           ("H",)),
+    Action("devices.open", "Sound devices", "Choose microphone, speaker and ringer; test them.",
+           ("A",)),
+    Action("pane.next", "Next pane", "Go to the next pane or field.", ("tab",)),
+    Action("pane.previous", "Previous pane", "Go back to the pane or field before.",
+           ("shift+tab",)),
+    Action("console.take_over", "Take over", "Make this console the one that may act.",
+           ("T",), why_not=s.is_read_only),
+    Action("account.online", "Go online", "Connect the accounts that are offline.", (),
+           why_not=s.may_act, build=_go_online),
+    Action("account.offline", "Go offline", "End calls, withdraw and disconnect all accounts.", (),
+           why_not=s.may_act, build=_go_offline),
+    Action("account.retry", "Retry now", "Try lost connections again at once.", ("R",),
+           why_not=s.all_of(s.may_act, s.waiting_for_retry), build=_retry),
+    Action("numbers.refresh", "Read numbers again", "Ask the platforms for my numbers.", (),
+           why_not=s.may_act, build=_list_numbers),
+    Action("call.dial", "Dial", "Call a number, an address or a name.", (),
+           why_not=s.may_act, build=_dial, takes=("to",)),
+    Action("tones.send", "Send tones", "Send digits to the far end; a comma waits two seconds.",
+           (), why_not=_can(_TALK, Cap.TONES), build=_tones, takes=("digits",)),
+    Action("ring.test", "Test ring", "Play the ring tone once.", (), why_not=s.may_act,
+           build=_send(c.TestRing())),
+    Action("theme.next", "Next theme", "Show the console in the next theme.", ()),
+
+    Action("list.down", "Down", "Next row.", ("down", "j"), _LIST),
+    Action("list.up", "Up", "Row before.", ("up", "k"), _LIST),
+    Action("list.top", "First", "First row.", ("g", "home"), _LIST),
+    Action("list.bottom", "Last", "Last row.", ("G", "end"), _LIST),
+    Action("list.page_down", "Page down", "One page on.", ("pagedown",), _LIST),
+    Action("list.page_up", "Page up", "One page back.", ("pageup",), _LIST),
+    Action("list.filter", "Filter", "Type to see only rows that hold a text.", ("/",), _LIST),
+    Action("list.next", "Next match", "Next row with the text.", ("n",), _LIST),
+    Action("list.previous", "Match before", "Row before with the text.", ("N",), _LIST),
+    Action("list.clear", "Clear filter", "Show all rows again.", ("escape",), _LIST),
+    Action("list.open", "Main action", "What Enter does on a row; never ends a call.",
+           ("enter",), _LIST),
+    Action("list.tick", "Tick", "Tick a number to be online on it.", ("space",), _LIST),
+    Action("list.copy", "Copy number", "Copy the row's number in E.164.", ("y",), _LIST),
+    Action("list.missed", "Missed only", "Only missed calls, in the history.", ("m",), _LIST),
+    Action("contact.add", "Add contact", "New contact, in the contacts list.", ("a",), _LIST),
+    Action("contact.edit", "Edit contact", "Edit the row, in the contacts list.", ("e",), _LIST),
+    Action("contact.delete", "Delete contact", "Delete the row, after asking.", ("D",), _LIST),
+)
+# fmt: on
+
+_BY_ID = {action.id: action for action in ACTIONS}

@@ -1,0 +1,271 @@
+"""The Textual application: wires session, desk, screens and keys together, and acts nowhere."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingsMap
+from textual.filter import LineFilter
+from textual.timer import Timer
+
+from softphone.config import CallsConfig, UiConfig
+from softphone.model import event as e
+from softphone.model.call import CallId, CallState
+from softphone.model.text import TEXT_LIMIT, clean
+
+from . import crash, notify
+from .acting import Acting
+from .actions import ACTIONS, Scope
+from .clock import Clock, SystemClock
+from .desk import Desk
+from .keymap import KeyMap, is_character, validate_keys
+from .linefilter import ControlFilter
+from .panes.contacts import ContactsPane
+from .panes.dialer import DialerPane
+from .panes.pane import Act, Say, Send, ToDialer
+from .screens.base import ConsoleScreen, Dialog
+from .screens.main import MainScreen
+from .session import EVERYTHING, Connect, Session, Topic
+from .themes import load_theme, theme_names
+from .ticking import wait_s
+from .view import View
+
+FLUSH_S = 0.1
+_SAY_S = 5.0
+_THRESHOLDS = (100_000, 50, 100)
+
+
+class SoftphoneApp(App[None]):
+    """The operator console."""
+
+    CSS_PATH: ClassVar[list[str | Path]] = [  # type: ignore[assignment]  # a list of files
+        "styles/base.tcss",
+        "styles/roles.tcss",
+        "styles/panes.tcss",
+        "styles/dialogs.tcss",
+    ]
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "softphone"
+
+    def __init__(
+        self,
+        connect: Connect,
+        settings: UiConfig,
+        keys: KeyMap,
+        *,
+        calls: CallsConfig,
+        region: str = "",
+        clock: Clock | None = None,
+        crash_file: Path | None = None,
+        retry_s: Sequence[float] | None = None,
+    ) -> None:
+        self._control = ControlFilter()
+        super().__init__()
+        whole = validate_keys(keys)
+        retry = {} if retry_s is None else {"retry_s": retry_s}
+        self.session = Session(connect, self.changed, self._heard, **retry)
+        self.clock = clock or SystemClock()
+        self.view = View(self.session, Desk(), self.clock, whole, settings, calls, self.act, region)
+        self.settings = settings
+        self._crash_file = crash_file
+        self.main = MainScreen(self.view)
+        self.acting = Acting(self)
+        self._dirty: frozenset[Topic] = frozenset()
+        self._flush_timer: Timer | None = None
+        self._flushed = float("-inf")
+        self._tick: Timer | None = None
+        self._rung: set[CallId] = set()
+        self.animation_level = "none"
+        for name in theme_names():
+            self.register_theme(load_theme(name).to_textual())
+        self.theme = settings.theme
+        self._bindings = BindingsMap(_bindings(whole))
+
+    @property
+    def frame(self) -> ConsoleScreen:
+        """Return the full screen that is seen, below any dialog."""
+        stack = self.screen_stack
+        return next((s for s in reversed(stack) if isinstance(s, ConsoleScreen)), self.main)
+
+    def get_default_screen(self) -> MainScreen:
+        """Return the main screen."""
+        return self.main
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return textual's filters with ours before them."""
+        return [self._control, *super().get_line_filters()]
+
+    def on_mount(self) -> None:
+        """Start to follow the engine; then make garbage collection rare and threads quick."""
+        self.run_worker(self.session.run, name="session")
+        self._schedule_tick()
+        self.call_after_refresh(_calm_runtime)
+
+    # ---- what arrives ----------------------------------------------------------------------
+
+    def changed(self, topics: frozenset[Topic]) -> None:
+        """Take note of a change; panes are painted at most ten times a second."""
+        self.view.desk.follow(self.view.state, self.view.mono())
+        self._dirty |= topics
+        if self._flush_timer is None and self._dirty:
+            wait = self._flushed + FLUSH_S - self.clock.mono()
+            self._flush_timer = self.set_timer(max(0.001, min(FLUSH_S, wait)), self.flush)
+
+    def changed_desk(self) -> None:
+        """Paint what depends on the operator's marks, at once."""
+        self._dirty |= {Topic.DESK}
+        self.view.desk.follow(self.view.state, self.view.mono())
+        self.flush()
+
+    def flush(self) -> None:
+        """Bring the screens up to date with all that changed."""
+        if self._flush_timer is not None:
+            self._flush_timer.stop()
+            self._flush_timer = None
+        topics, self._dirty = self._dirty, frozenset()
+        self._flushed = self.clock.mono()
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen | Dialog) and screen.is_mounted:
+                screen.show(topics)
+        self.view.desk.painted(self._flushed)
+        if topics - {Topic.LEVELS, Topic.QUALITY}:
+            self._schedule_tick()
+
+    def _heard(self, event: e.Event) -> None:
+        """Ring the terminal's bell and notify, once for each offer."""
+        if not isinstance(event, e.CallChanged) or event.call.state is not CallState.RINGING:
+            return
+        if event.call.id in self._rung:
+            return
+        offers = self.view.state.offers()
+        self._rung = {offer.id for offer in offers}
+        if self.view.calls.do_not_disturb:
+            return
+        if self.settings.bell:
+            self.bell()
+        text = notify.ringing_text(len(offers))
+        if (out := notify.sequence(self.settings.notification, text, os.environ)) and self._driver:
+            self._driver.write(out)
+
+    def _schedule_tick(self) -> None:
+        if self._tick is not None:
+            self._tick.stop()
+        wait = wait_s(self.view.state, self.clock.wall(), self.clock.mono())
+        farewell = self.view.desk.farewell
+        if farewell and (left := farewell.until_mono - self.clock.mono()) > 0:
+            wait = min(wait, left + 0.01)
+        self._tick = self.set_timer(wait, self._on_tick)
+
+    def _on_tick(self) -> None:
+        self.changed(frozenset({Topic.CLOCK}))
+
+    # ---- what the operator does ------------------------------------------------------------
+
+    def act(self, action_id: str) -> None:
+        """Do an action of the registry."""
+        if action_id == "desk.changed":
+            self.changed_desk()
+        else:
+            self.acting.act(action_id)
+
+    def action_act(self, action_id: str) -> None:
+        """Do an action whose key is bound in the app."""
+        self.act(action_id)
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """Show one sentence for a few seconds."""
+        warning = severity == "warning"
+        self.notify(
+            clean(text, TEXT_LIMIT),
+            severity="warning" if warning else "information",
+            timeout=_SAY_S,
+            markup=False,
+        )
+
+    def to_main(self) -> None:
+        """Go back to the main screen."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def next_theme(self) -> None:
+        """Show everything in the next theme."""
+        names = theme_names()
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.say(f"Theme: {self.theme}")
+        self.changed(EVERYTHING)
+
+    def on_act(self, message: Act) -> None:
+        """Do what a pane asks for."""
+        self.act(message.action_id)
+
+    def on_send(self, message: Send) -> None:
+        """Send what a pane asks for."""
+        self.acting.send(message.commands)
+
+    def on_say(self, message: Say) -> None:
+        """Say what a pane has to say."""
+        self.say(message.text, message.severity)
+
+    def on_to_dialer(self, message: ToDialer) -> None:
+        """Put an address into the dialer, for the operator to dial or not."""
+        self.to_main()
+        self.main.dialer.put(message.address)
+
+    def on_dialer_pane_wanted(self, message: DialerPane.Wanted) -> None:
+        """Dial."""
+        self.acting.dial(message.command)
+
+    def on_contacts_pane_edit(self, message: ContactsPane.Edit) -> None:
+        """Open the contact editor."""
+        self.acting.edit_contact(message.contact)
+
+    def on_contacts_pane_delete(self, message: ContactsPane.Delete) -> None:
+        """Delete after asking."""
+        self.acting.delete_contact(message.contact)
+
+    # ---- when it goes wrong ----------------------------------------------------------------
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with a code that says so; textual would print local variables."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._fatal_error()
+
+    def _fatal_error(self) -> None:
+        """Write the crash file and print one line."""
+        error = self._exception or RuntimeError("unknown")
+        written = self._crash_file is not None and crash.write(
+            self._crash_file, crash.report(error)
+        )
+        self._exit_renderables.append(
+            Text(crash.sentence(error, self._crash_file if written else None))
+        )
+        self._close_messages_no_wait()
+
+
+def _bindings(keys: KeyMap) -> list[Binding]:
+    """Return the keys that work anywhere, also while typing: all but characters and the lists'."""
+    return [
+        Binding(key, f"app.act('{action.id}')", action.title, show=False, priority=True)
+        for action in ACTIONS
+        if action.scope is not Scope.LIST
+        for key in keys[action.id]
+        if not is_character(key)
+    ]
+
+
+def _calm_runtime() -> None:
+    """Full collections held the interpreter for 140 to 180 ms (audio.md, section 0)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)
+    sys.setswitchinterval(0.0005)

@@ -1,0 +1,71 @@
+"""The banner of a ringing call: covers, never pushes, never takes the focus."""
+
+from __future__ import annotations
+
+from softphone.model.call import Call
+from softphone.ui import words
+from softphone.ui.spans import Line, Span, spread
+from softphone.ui.view import View
+from softphone.ui.widgets.lines import Lines
+
+
+class Banner(Lines):
+    """Show the marked offer, how many more wait, and the keys in words."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(id="banner")
+        self.view = view
+        self.display = False
+
+    def update(self) -> None:
+        """Show, change or take away the banner."""
+        offer = self.view.now.offer
+        gone = self.view.desk.farewell_at(self.view.mono())
+        if offer is None and gone is None:
+            self.display = False
+            return
+        width = max(1, self.size.width or self.app.size.width)
+        self.set_class(offer is None, "gone")
+        self.show(self._ringing(offer, width) if offer else self._gone(gone, width))
+        self.display = True
+
+    def _ringing(self, call: Call, width: int) -> list[Line]:
+        waiting = len(self.view.state.offers()) - 1
+        left = [(" RING  ", "strong"), *_who(call, self.view)]
+        local = call.local.label if call.local.address or call.local.name else ""
+        right = [(f"to {local} · " if local else "", "plain"), (f"{call.account} · ", "plain")]
+        seconds = int(call.seconds(self.view.mono()))
+        right.append((f"{seconds} s ", "strong"))
+        more = f"{waiting} more waiting " if waiting > 0 else ""
+        return [
+            spread(left, right, width),
+            spread(self._keys(), [(more, "strong")], width),
+        ]
+
+    def _keys(self) -> list[Span]:
+        now, view = self.view.now, self.view
+        if now.read_only:
+            return [(f" {view.key('console.take_over')}", "strong"), (" take over first", "plain")]
+        if not now.connected:
+            return [(" link lost, answering may fail", "strong")]
+        answer = " hold and answer   " if now.call else " answer   "
+        spans: list[Span] = [(f" {view.key('call.answer')}", "strong"), (answer, "plain")]
+        spans += [(view.key("call.decline"), "strong"), (" decline   ", "plain")]
+        spans += [(view.key("bar.focus"), "strong"), (" call bar", "plain")]
+        if now.call:
+            spans.append((" (end and answer)", "plain"))
+        return spans
+
+    def _gone(self, call: Call | None, width: int) -> list[Line]:
+        if call is None:
+            return []
+        left = [(" ENDED  ", "strong"), *_who(call, self.view)]
+        return [spread(left, [], width), ((f" {words.end_words(call)}", "plain"),)]
+
+
+def _who(call: Call, view: View) -> list[Span]:
+    """Return the name and, always, the number next to it."""
+    number = view.number(call.remote.address) or "number withheld"
+    if call.remote.label in (call.remote.address, "unknown caller"):
+        return [(f"{number}  ", "strong")]
+    return [(call.remote.label, "strong"), (f"   {number}  ", "plain")]

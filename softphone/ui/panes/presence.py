@@ -1,0 +1,174 @@
+"""My status, the lines of the accounts, and the numbers to be online on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+
+from softphone.model.call import AccountName
+from softphone.model.capability import Capability
+from softphone.model.command import Command, GoOnline, RetryNow, SetAvailable
+from softphone.model.presence import Account, LinkState, OwnNumber
+from softphone.ui import words
+from softphone.ui.actions import available
+from softphone.ui.session import Topic
+from softphone.ui.situation import refusal_of
+from softphone.ui.spans import Column, Line, fit, spread, table_line, wrap
+from softphone.ui.view import View
+from softphone.ui.widgets.rowlist import RowList
+
+from .pane import Pane, Say, Send
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRow:
+    """One line of the pane; what it stands for, and how it looks when there is room."""
+
+    key: tuple[str, ...]
+    line: Line
+    account: Account | None = None
+    number: OwnNumber | None = None
+
+
+class PresencePane(Pane):
+    """Show whether calls can come in, and where; Space ticks a number."""
+
+    TITLE = "PRESENCE"
+    topics = frozenset({Topic.ACCOUNTS, Topic.ENGINE, Topic.CLOCK})
+
+    def __init__(self, view: View, *, id: str) -> None:
+        super().__init__(view, id=id)
+        self._wanted: dict[AccountName, tuple[str, ...]] = {}
+        self.rows: RowList[PresenceRow] = RowList(
+            lambda row, width: row.line,
+            lambda row: row.key,
+            empty="No account yet. The engine is being asked.",
+        )
+
+    def compose(self) -> ComposeResult:
+        yield self.rows
+
+    @property
+    def main_widget(self) -> RowList[PresenceRow]:
+        return self.rows
+
+    def show(self) -> None:
+        """Bring the pane up to date."""
+        for name, wanted in list(self._wanted.items()):
+            account = self.view.state.accounts.get(name)
+            if account is None or set(account.availability.wanted) == set(wanted):
+                del self._wanted[name]
+        width = max(8, self.rows.content_size.width - 2)
+        self.rows.show(list(presence_rows(self.view, width)))
+
+    def on_resize(self) -> None:
+        """Draw for the new width."""
+        self.show()
+
+    def on_row_list_wanted(self, event: RowList.Wanted) -> None:
+        """Space and Enter tick a number, or bring an account up."""
+        event.stop()
+        row = self.rows.row
+        if event.action_id not in ("list.tick", "list.open") or row is None or row.account is None:
+            return
+        if reason := self._why_not(row.account, row.number):
+            self.post_message(Say(reason, "warning"))
+        elif row.number is not None:
+            self.post_message(Send(self._tick(row.account, row.number)))
+        elif command := _bring_up(row.account):
+            self.post_message(Send(command))
+
+    def _why_not(self, account: Account, number: OwnNumber | None) -> str | None:
+        if self.view.now.read_only:
+            return "This console is read-only, another one has control. Take over first."
+        return refusal_of(account, Capability.AVAILABILITY) if number else None
+
+    def _tick(self, account: Account, number: OwnNumber) -> Command:
+        """Return the command for the set with this number turned on or off."""
+        have = set(self._wanted.get(account.name, account.availability.wanted))
+        wanted = tuple(n.id for n in account.numbers if (n.id in have) != (n.id == number.id))
+        self._wanted[account.name] = wanted
+        return GoOnline(account.name, wanted) if wanted else SetAvailable(account.name, False)
+
+
+def presence_rows(view: View, width: int) -> Iterator[PresenceRow]:
+    """Yield the rows of the pane."""
+    state, mono = view.state, view.mono()
+    yield PresenceRow(("status",), _status_line(view, width))
+    for account in state.accounts.values():
+        yield from _account_rows(account, view, width)
+        if agent := state.agents.get(account.name):
+            title = f"{agent.title} {agent.reason}".strip()
+            text = (fit("  status", 10), "dim"), (title, "strong")
+            yield PresenceRow((account.name, "agent"), text, account)
+            if agent.queued:
+                yield PresenceRow(
+                    (account.name, "next"),
+                    (("  next    ", "dim"), (agent.queued, "plain")),
+                    account,
+                )
+        if (mail := state.voicemail.get(account.name)) and mail.waiting:
+            count = f"{mail.unheard} new" if mail.unheard is not None else "waiting"
+            yield PresenceRow(
+                (account.name, "mail"), (("  voicemail ", "dim"), (count, "warn")), account
+            )
+        yield from _people_rows(account, view, width, mono)
+
+
+def _status_line(view: View, width: int) -> Line:
+    on = available(view.now)
+    numbers = sum(
+        len(a.availability.accepted)
+        for a in view.state.accounts.values()
+        if a.link is LinkState.ONLINE
+    )
+    what = f"Available on {words.plural(numbers, 'number')}" if on else "Not available"
+    key = view.key("status.toggle")
+    return spread([(what, "ok" if on else "warn")], [(key, "key")], width)
+
+
+def _account_rows(account: Account, view: View, width: int) -> Iterator[PresenceRow]:
+    sign, word, role = words.link_words(account, view.mono())
+    left = [(f"{sign} ", role), (account.name, "strong")]
+    yield PresenceRow((account.name,), spread(left, [(word, role)], width), account)
+    stale = account.link is not LinkState.ONLINE
+    if account.cause and stale:
+        for index, line in enumerate(wrap(account.cause, width - 2, "dim", 2)):
+            yield PresenceRow(
+                (account.name, "cause", str(index)), (("  ", "plain"), *line), account
+            )
+    for number in account.numbers:
+        yield PresenceRow(
+            (account.name, "number", number.id),
+            _number_line(account, number, view, width, stale),
+            account,
+            number,
+        )
+
+
+def _number_line(account: Account, number: OwnNumber, view: View, width: int, stale: bool) -> Line:
+    box, word, role = words.NUMBER_WORDS[account.availability.of(number.id)]
+    label = number.name or view.number(number.number)
+    roles = ("stale", "stale", "stale") if stale else (role, "plain", role)
+    columns = (Column(3), Column(flex=1), Column(len(word)))
+    cells = ((box, roles[0]), (label, roles[1]), (word, roles[2]))
+    return (("  ", "plain"), *table_line(cells, columns, width - 2))
+
+
+def _people_rows(account: Account, view: View, width: int, mono: float) -> Iterator[PresenceRow]:
+    users: dict[str, int] = {}
+    for user in view.state.online_users.get(account.name, ()):
+        name = user.username or user.user_id
+        users[name] = users.get(name, 0) + 1
+    for name, devices in users.items():
+        extra = words.plural(devices, "device") if devices > 1 else ""
+        line = spread([("  ○ ", "dim"), (name, "plain")], [(extra, "dim")], width)
+        yield PresenceRow((account.name, "user", name), line, account)
+
+
+def _bring_up(account: Account) -> Command | None:
+    if account.link in (LinkState.OFFLINE, LinkState.FAILED):
+        return GoOnline(account.name)
+    return RetryNow(account.name) if account.link is LinkState.RECONNECTING else None

@@ -1,0 +1,142 @@
+"""What all screens share: frame, banner, keys outside text fields, size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+from softphone.ui.actions import ACTIONS, Scope
+from softphone.ui.frame.banner import Banner
+from softphone.ui.frame.callbar import CallBar
+from softphone.ui.frame.cover import Cover
+from softphone.ui.frame.footer import FooterLine
+from softphone.ui.frame.header import HeaderLine
+from softphone.ui.keymap import is_character
+from softphone.ui.session import Topic
+from softphone.ui.view import View
+from softphone.ui.widgets.rowlist import RowList
+
+T = TypeVar("T")
+_LONG_NAMES = {"question_mark": "?", "colon": ":", "slash": "/"}
+
+
+def action_for(view: View, event: events.Key, focused: Widget | None) -> str | None:
+    """Return the action a key means where it was pressed: characters of the lists, of the
+    call bar, or of the console outside text fields. Other keys are bound by the app."""
+    key = event.character if event.is_printable and event.character else event.key
+    key = "space" if key == " " else key
+    in_field = isinstance(focused, Input | TextArea)
+    for action in ACTIONS:
+        if key not in view.keys.get(action.id, ()):
+            continue
+        if action.scope is Scope.LIST:
+            fits = isinstance(focused, RowList)
+        elif not is_character(key):
+            fits = False
+        elif action.scope is Scope.CALL:
+            fits = isinstance(focused, CallBar)
+        else:
+            fits = not in_field
+        if fits:
+            return action.id
+    return None
+
+
+class ConsoleScreen(Screen[None]):
+    """A full screen: header and footer around a body, banner and call bar over it."""
+
+    def __init__(self, view: View, *, id: str) -> None:
+        super().__init__(id=id)
+        self.view = view
+        self.header = HeaderLine(view)
+        self.footer = FooterLine(view)
+        self.banner = Banner(view)
+        self.callbar = CallBar(view)
+        self.cover = Cover()
+        self._before_bar: Widget | None = None
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Yield what stands between header and footer."""
+        return ()
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        yield from self.compose_body()
+        yield self.footer
+        yield self.banner
+        yield self.callbar
+        yield self.cover
+
+    def show(self, topics: frozenset[Topic]) -> None:
+        """Bring everything up to date that cares about these topics."""
+        self.header.update()
+        self.footer.update()
+        self.banner.update()
+        self.callbar.update()
+
+    def open_bar(self) -> None:
+        """Open the call bar; Esc goes back to where the focus was."""
+        if not self.callbar.has_focus:
+            self._before_bar = self.focused
+            self.callbar.open()
+
+    def on_key(self, event: events.Key) -> None:
+        """Find the action of a key that no text field took."""
+        if event.key == "escape" and self.callbar.has_focus:
+            event.stop()
+            self.set_focus(self._before_bar)
+        elif action_id := action_for(self.view, event, self.focused):
+            event.stop()
+            event.prevent_default()
+            self.view.act(action_id)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit to the terminal."""
+        self.cover.fit_to(event.size.width, event.size.height)
+        self.call_after_refresh(self.show, frozenset(Topic))
+
+
+class Dialog(ModalScreen[T]):
+    """A dialog over a screen. The banner stays visible; F-keys go on working."""
+
+    def __init__(self, view: View, *, id: str) -> None:
+        super().__init__(id=id)
+        self.view = view
+        self.banner = Banner(view)
+        self.cover = Cover()
+
+    def compose_dialog(self) -> Iterable[Widget]:
+        """Yield the dialog."""
+        return ()
+
+    def compose(self) -> ComposeResult:
+        yield from self.compose_dialog()
+        yield self.banner
+        yield self.cover
+
+    def show(self, topics: frozenset[Topic]) -> None:
+        """Bring the banner up to date."""
+        self.banner.update()
+
+    def on_key(self, event: events.Key) -> None:
+        """Esc leaves without an answer; lists have their keys here too."""
+        if event.key == "escape":
+            event.stop()
+            self.dismiss(None)
+            return
+        action_id = action_for(self.view, event, self.focused)
+        if action_id and isinstance(self.focused, RowList):
+            event.stop()
+            event.prevent_default()
+            self.focused.act(action_id)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit to the terminal."""
+        self.cover.fit_to(event.size.width, event.size.height)
+        self.call_after_refresh(self.show, frozenset(Topic))

@@ -1,0 +1,193 @@
+"""Past calls, newest first: filter, missed only, detail, call back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+
+from softphone.model.call import Call, Direction
+from softphone.model.command import Ask, HistoryPage, ListHistory, Query, RecordFound, ShowRecord
+from softphone.model.record import CallRecord, HistoryFilter
+from softphone.ui import words
+from softphone.ui.clock import local_time
+from softphone.ui.panes.pane import Say, ToDialer
+from softphone.ui.session import Topic
+from softphone.ui.spans import Column, Line, Span, spread, table_line, wrap
+from softphone.ui.view import View
+from softphone.ui.widgets.filtered import FilteredList
+from softphone.ui.widgets.lines import Lines
+from softphone.ui.widgets.rowlist import RowList
+
+from .base import ConsoleScreen
+
+_PAGE = 100
+_NEAR_END = 20
+_WIDE = 100
+_COLUMNS = (Column(11), Column(6), Column(flex=1), Column(17), Column(14))
+_COLUMNS_WIDE = (*_COLUMNS[:3], Column(20), Column(26), Column(6, right=True), Column(9))
+
+
+class HistoryScreen(ConsoleScreen):
+    """Show call records in pages; Enter puts the number into the dialer."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, id="history")
+        self.rows: RowList[CallRecord] = RowList(
+            self._draw, lambda record: record.call.id, empty="No call has been made or taken yet."
+        )
+        self.list = FilteredList(self.rows)
+        self.detail = Lines(id="history-detail")
+        self._box = Vertical(self.list, classes="pane full")
+        self._missed = False
+        self._next = ""
+        self._loading = False
+
+    def compose_body(self) -> Iterable[Widget]:
+        yield self._box
+        below = Vertical(self.detail, classes="pane detail")
+        below.border_title = Content(" CALL ")
+        yield below
+
+    def on_mount(self) -> None:
+        """Load the first page; missed calls count as seen from now on."""
+        self._set_title()
+        self.rows.focus()
+        self._reload()
+        self.run_worker(partial(self.view.request, Ask(Query.MISSED_SEEN)), group="seen")
+
+    def show(self, topics: frozenset[Topic]) -> None:
+        """Load again when a record was written."""
+        super().show(topics)
+        if Topic.HISTORY in topics and self.is_mounted:
+            self._reload()
+
+    def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
+        """Search names, numbers and notes."""
+        event.stop()
+        self._reload()
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """Show the marked call; fetch older ones near the end."""
+        event.stop()
+        self._show_detail()
+        if self._next and not self._loading and self.rows.cursor > len(self.rows.rows) - _NEAR_END:
+            self.run_worker(partial(self._load, self._next), exclusive=True, group="page")
+
+    def on_row_list_wanted(self, event: RowList.Wanted) -> None:
+        """Enter calls back, m shows missed only, y copies, Esc closes."""
+        record = self.rows.row
+        if event.action_id == "list.clear":
+            self.app.pop_screen()
+        elif event.action_id == "list.missed":
+            self._missed = not self._missed
+            self._set_title()
+            self._reload()
+        elif record is None:
+            return
+        elif event.action_id == "list.open" and record.call.remote.address:
+            self.post_message(ToDialer(record.call.remote.address))
+        elif event.action_id == "list.copy":
+            self.app.copy_to_clipboard(record.call.remote.address)
+            self.post_message(Say(f"Copied {record.call.remote.address}."))
+
+    def _set_title(self) -> None:
+        what = "MISSED CALLS" if self._missed else "HISTORY"
+        key = self.view.key
+        title = (
+            f" {what} ── Enter to dialer, {key('list.missed')} missed, "
+            f"{key('list.filter')} search, Esc closes "
+        )
+        self._box.border_title = Content(title)
+
+    def _reload(self) -> None:
+        self.run_worker(partial(self._load, ""), exclusive=True, group="page")
+
+    async def _load(self, before: str) -> None:
+        self._loading = True
+        text = self.list.filter_text
+        wanted = HistoryFilter(text=text, missed=self._missed, before=before, limit=_PAGE)
+        reply = await self.view.request(ListHistory(wanted))
+        self._loading = False
+        if not isinstance(reply.value, HistoryPage):
+            self.rows.show((), reply.text)
+            return
+        self._next = reply.value.next
+        have = tuple(self.rows.rows) if before else ()
+        none = "No call fits." if text or self._missed else "No call has been made or taken yet."
+        self.rows.show((*have, *reply.value.records), none)
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        record = self.rows.row
+        self.detail.show(self._detail_lines(record) if record else [])
+        if record and not record.timeline:
+            self.run_worker(partial(self._load_detail, record), exclusive=True, group="detail")
+
+    async def _load_detail(self, record: CallRecord) -> None:
+        reply = await self.view.request(ShowRecord(record.call.id))
+        found = reply.value.record if isinstance(reply.value, RecordFound) else None
+        if found and self.rows.row and self.rows.row.call.id == found.call.id:
+            self.detail.show(self._detail_lines(found))
+
+    def _draw(self, record: CallRecord, width: int) -> Line:
+        call = record.call
+        at = local_time(call.created_at)
+        role = "warn" if call.missed else "plain"
+        name = call.remote.label
+        number = self.view.number(call.remote.address) or "withheld"
+        cells: list[Span] = [(f"{at:%d %b %H:%M}", "dim"), (_kind(call), role)]
+        if width < _WIDE:
+            name = number if name == call.remote.address else name
+            cells += [(name, role), (number if name != number else "", "dim"), (_how(call), "dim")]
+            return table_line(cells, _COLUMNS, width)
+        name = "" if name == call.remote.address else name
+        talked = words.duration(_talked(call)) if call.answered else ""
+        end = words.end_words(call)
+        cells += [(name, role), (number, role), (end, "dim"), (talked, "plain")]
+        return table_line([*cells, (call.account, "dim")], _COLUMNS_WIDE, width)
+
+    def _detail_lines(self, record: CallRecord) -> list[Line]:
+        call, quality = record.call, record.quality
+        width = max(20, self.detail.content_size.width)
+        number = self.view.number(call.remote.address) or "number withheld"
+        code = " ".join(part for part in (call.end_code, call.end_detail) if part)
+        end = words.end_words(call) + (f" ({code})" if code else "")
+        name = "" if call.remote.label == call.remote.address else f"{call.remote.label}  "
+        lines: list[Line] = [
+            spread([(name, "strong"), (number, "plain")], [(call.account, "dim")], width),
+            ((end, "dim"),),
+        ]
+        loss = quality.loss * 100 if quality.loss is not None else None
+        lines.append((
+            ("MOS ", "dim"), (f"{words.figure(quality.mos, '', 1)}   ", "plain"),
+            ("jitter ", "dim"), (f"{words.figure(quality.mean_jitter_ms, 'ms')}   ", "plain"),
+            ("loss ", "dim"), (words.figure(loss, "%", 1), "plain"),
+        ))  # fmt: skip
+        if record.note:
+            lines += wrap(f"Note: {record.note}", width, limit=3)
+        for entry in record.timeline:
+            at = local_time(entry.at)
+            lines.append((
+                (f"{at:%H:%M:%S}  ", "dim"), (f"{entry.what}  ", "plain"), (entry.detail, "dim")
+            ))  # fmt: skip
+        return lines
+
+
+def _kind(call: Call) -> str:
+    if call.missed:
+        return "missed"
+    return "in" if call.direction is Direction.INBOUND else "out"
+
+
+def _how(call: Call) -> str:
+    return words.duration(_talked(call)) if call.answered else words.end_words(call)
+
+
+def _talked(call: Call) -> float:
+    if call.answered_at is None or call.ended_at is None:
+        return 0.0
+    return call.ended_at - call.answered_at

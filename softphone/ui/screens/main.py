@@ -1,0 +1,131 @@
+"""The main screen: six panes, placed for the size of the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import events
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+from softphone.ui.layout import TABS, Shape, shape_of
+from softphone.ui.panes.call import CallPane
+from softphone.ui.panes.calls import CallsPane
+from softphone.ui.panes.contacts import ContactsPane
+from softphone.ui.panes.dialer import DialerPane
+from softphone.ui.panes.events import EventsPane
+from softphone.ui.panes.pane import Pane
+from softphone.ui.panes.presence import PresencePane
+from softphone.ui.phone import DIALABLE
+from softphone.ui.session import Topic
+from softphone.ui.tour import next_step
+from softphone.ui.view import View
+from softphone.ui.widgets.lines import Lines
+
+from .base import ConsoleScreen
+from .body import Body
+
+_TAB_KEYS = {
+    "call": "note.focus",
+    "presence": "presence.focus",
+    "contacts": "contacts.focus",
+    "events": "events.focus",
+}
+
+
+class MainScreen(ConsoleScreen):
+    """Where the operator works."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, id="main")
+        self.presence = PresencePane(view, id="presence")
+        self.dialer = DialerPane(view, id="dialer")
+        self.calls = CallsPane(view, id="calls")
+        self.call = CallPane(view, id="call")
+        self.contacts = ContactsPane(view, id="contacts")
+        self.events = EventsPane(view, id="events")
+        self.panes: dict[str, Pane] = {
+            pane.id or "": pane
+            for pane in (
+                self.presence,
+                self.dialer,
+                self.calls,
+                self.call,
+                self.contacts,
+                self.events,
+            )
+        }
+        self.body = Body(*self.panes.values())
+        self.tour = Lines(id="tour")
+
+    def compose_body(self) -> Iterable[Widget]:
+        yield self.body
+        yield self.tour
+
+    def on_mount(self) -> None:
+        """Start where typing does no harm."""
+        self.dialer.field.focus()
+
+    def show(self, topics: frozenset[Topic]) -> None:
+        """Bring the panes up to date that care about these topics."""
+        if topics == {Topic.LEVELS}:
+            self.call.show_levels()
+            return
+        super().show(topics)
+        for pane in self.panes.values():
+            if topics & pane.topics and pane.display:
+                pane.show()
+        self._show_tabs()
+        step = next_step(self.view)
+        self.tour.display = bool(step)
+        self.tour.show([((f" {step}", "key"),)] if step else [])
+
+    def go_to(self, pane_id: str) -> None:
+        """Bring a pane to the front and give it the focus."""
+        if pane_id in TABS[self.body.shape] and self.body.tab != pane_id:
+            self.body.tab = pane_id
+            self._arrange()
+        self.panes[pane_id].main_widget.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits outside a text field go to the dialer; they are never hotkeys."""
+        in_field = isinstance(self.focused, Input | TextArea)
+        if event.character and event.character in DIALABLE and not in_field:
+            event.stop()
+            self.dialer.type(event.character)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the layout for the new size."""
+        self.body.shape = shape_of(event.size.width, event.size.height)
+        tabs = TABS[self.body.shape]
+        focused = next((p.id for p in self.panes.values() if p.has_focus_within), None)
+        if focused in tabs:
+            self.body.tab = focused or "call"
+        elif tabs and self.body.tab not in tabs:
+            self.body.tab = tabs[0]
+        self._arrange()
+
+    def _arrange(self) -> None:
+        tabs = TABS[self.body.shape]
+        for name, pane in self.panes.items():
+            pane.display = name not in tabs or name == self.body.tab
+        self.set_class(self.body.shape is Shape.WIDE, "wide")
+        self.body.refresh(layout=True)
+        self.call_after_refresh(self.show, frozenset(Topic))
+
+    def _show_tabs(self) -> None:
+        """Show in the frame of the seen tab which others there are, and their keys."""
+        tabs = TABS[self.body.shape]
+        for name, pane in self.panes.items():
+            if name not in tabs:
+                pane.set_title(pane.title_now())
+                continue
+            parts: list[tuple[str, str]] = []
+            for tab in tabs:
+                seen = tab == name
+                label = self.panes[tab].title_now() if seen else self.panes[tab].TITLE.lower()
+                key = "" if seen else f" {self.view.key(_TAB_KEYS[tab])}"
+                parts += [(" ", ""), (label, "bold" if seen else ""), (key, "$key"), (" ", "")]
+                parts += [("─", "$frame")] if tab != tabs[-1] else []
+            pane.set_title(Content.assemble(*parts))

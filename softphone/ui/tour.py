@@ -1,0 +1,51 @@
+"""One short line that says the next key to press, and the two-minute tour of the help."""
+
+from __future__ import annotations
+
+from softphone.model.call import CallState
+
+from .view import View
+
+TOUR = (
+    "1  Wait a moment: a lab caller rings. The banner at the top says who it is.",
+    "   {call.answer} answers it, {call.decline} declines it. Typing never answers a call.",
+    "2  Talk. {call.mute} closes your microphone, {call.hold} holds the call and takes it back.",
+    "3  {call.hang_up} hangs up. The call stays in the history: {history.open}.",
+    "4  Type the number of the echo bot into the dialer and press Enter. You hear yourself.",
+    "5  Dial the menu bot, press {tones.toggle} for the tone keypad and type digits:",
+    "   they go to the far end. {tones.toggle} again: digits go to the dialer.",
+    "6  {call.transfer} transfers a call where the platform can; where not, the console says why.",
+    "7  {bar.focus} opens the call bar: single letters act on calls, Esc closes it.",
+    "8  {palette.open} finds every command by name and shows its key.",
+)
+
+
+def tour_lines(view: View) -> list[str]:
+    """Return the tour with the operator's own keys in it."""
+    lines = []
+    for line in TOUR:
+        for action_id in view.keys:
+            line = line.replace(f"{{{action_id}}}", view.key(action_id) or "(no key)")
+        lines.append(line)
+    return lines
+
+
+def next_step(view: View) -> str:
+    """Return what to press next, in the lab; an empty string when it is not wanted."""
+    engine = view.session.engine
+    if not view.settings.tour or engine is None or not engine.lab or not view.session.connected:
+        return ""
+    now, key = view.now, view.key
+    if now.offer:
+        return f"Somebody is calling: {key('call.answer')} answers, {key('call.decline')} declines."
+    call = now.call
+    if call and call.state is CallState.HELD:
+        return f"The call is on hold: {key('call.hold')} takes it back."
+    if call and call.state is CallState.ACTIVE:
+        return (
+            f"You are talking: {key('call.hold')} holds, {key('call.mute')} mutes, "
+            f"{key('call.hang_up')} hangs up."
+        )
+    if call:
+        return f"The call is on its way: {key('call.hang_up')} gives up."
+    return f"Type a number and press Enter to call. {key('help.open')} has a tour of two minutes."

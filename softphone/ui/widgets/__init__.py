@@ -1,0 +1,1 @@
+"""Widgets of the console that know nothing of calls and accounts."""

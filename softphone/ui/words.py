@@ -1,0 +1,136 @@
+"""States, durations and numbers as words: the word first, then a sign, then a colour."""
+
+from __future__ import annotations
+
+import math
+
+from softphone.model.call import Call, CallState, Direction, HoldKind, MediaState
+from softphone.model.event import Level
+from softphone.model.presence import Account, LinkState, NumberState
+
+DASH = "-"
+
+_STATE = {
+    CallState.RINGING: "RING",
+    CallState.DIALING: "DIAL",
+    CallState.ALERTING: "ALERT",
+    CallState.EARLY_MEDIA: "EARLY",
+    CallState.CONNECTING: "OPEN",
+    CallState.ACTIVE: "TALK",
+    CallState.HELD: "HOLD",
+    CallState.ENDED: "ENDED",
+}
+_ROLE = {
+    CallState.RINGING: "ringing",
+    CallState.DIALING: "dialing",
+    CallState.ALERTING: "dialing",
+    CallState.EARLY_MEDIA: "dialing",
+    CallState.CONNECTING: "dialing",
+    CallState.ACTIVE: "active",
+    CallState.HELD: "held",
+    CallState.ENDED: "ended",
+}
+_MEDIA = {
+    MediaState.NONE: "no sound yet",
+    MediaState.OPENING: "sound is opening",
+    MediaState.FLOWING: "sound is flowing",
+    MediaState.SILENT: "the far end sends no sound",
+    MediaState.LOST: "NO SOUND, connection lost",
+}
+_LINK = {
+    LinkState.ONLINE: ("●", "online", "ok"),
+    LinkState.CONNECTING: ("◌", "connecting", "warn"),
+    LinkState.RECONNECTING: ("◌", "reconnecting", "warn"),
+    LinkState.OFFLINE: ("○", "offline", "dim"),
+    LinkState.FAILED: ("x", "failed", "bad"),
+}
+NUMBER_WORDS = {
+    NumberState.OFF: ("[ ]", "", "dim"),
+    NumberState.ASKED: ("[x]", "asked", "warn"),
+    NumberState.ACCEPTED: ("[x]", "accepted", "ok"),
+    NumberState.REJECTED: ("[x]", "rejected", "bad"),
+}
+LEVEL_ROLES = {Level.INFO: "plain", Level.GOOD: "ok", Level.WARNING: "warn", Level.ERROR: "bad"}
+
+
+def duration(seconds: float) -> str:
+    """Return 03:12, or 1:03:12 from an hour on."""
+    whole = max(0, int(seconds)) if math.isfinite(seconds) else 0
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
+
+
+def whole_minutes(seconds: float) -> str:
+    """Return a long duration in whole minutes, so that it changes only on the minute."""
+    minutes = max(0, int(seconds) // 60) if math.isfinite(seconds) else 0
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def state_word(call: Call, mono: float) -> str:
+    """Return the state column: RING, DIAL, TALK 03:12, HOLD 00:41, ENDED busy."""
+    word = _STATE[call.state]
+    if call.state in (CallState.ACTIVE, CallState.HELD):
+        return f"{word} {duration(call.seconds(mono))}"
+    if call.state is CallState.ENDED:
+        return f"{word} {end_words(call)}"
+    return word
+
+
+def bare_state(call: Call) -> str:
+    """Return only the state word, for narrow places."""
+    return _STATE[call.state]
+
+
+def end_words(call: Call) -> str:
+    """Return why an ended call is over."""
+    return call.end_reason.words if call.end_reason else ""
+
+
+def state_role(call: Call) -> str:
+    """Return the style role of a call's state."""
+    return _ROLE[call.state]
+
+
+def direction_word(call: Call) -> str:
+    """Return in or out."""
+    return "in" if call.direction is Direction.INBOUND else "out"
+
+
+def media_words(call: Call) -> str:
+    """Return what the operator can expect to hear."""
+    if call.state is CallState.HELD or call.held_by_us:
+        kind = {HoldKind.LOCAL: "local hold", HoldKind.WIRE: "held by the platform"}
+        return kind.get(call.hold_kind, "on hold")
+    if call.held_by_them:
+        return "the far end holds the call"
+    return _MEDIA[call.media]
+
+
+def link_words(account: Account, mono: float) -> tuple[str, str, str]:
+    """Return sign, words and role of an account's connection."""
+    sign, word, role = _LINK[account.link]
+    if account.link is LinkState.RECONNECTING and account.retry_mono is not None:
+        wait = max(0, math.ceil(account.retry_mono - mono))
+        word = f"retry in {wait} s" if wait else "trying now"
+    return sign, word, role
+
+
+def stale_for(account: Account, mono: float) -> str:
+    """Return "stale 00:42" while the account's line is lost, else an empty string."""
+    if account.link not in (LinkState.RECONNECTING, LinkState.FAILED):
+        return ""
+    return f"stale {duration(mono - account.since_mono)}"
+
+
+def figure(value: float | None, unit: str = "", digits: int = 0) -> str:
+    """Return a measured figure, or a dash for what is not known."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return f"{value:.{digits}f}{' ' if unit else ''}{unit}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 call", "2 calls"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
