@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -183,8 +184,10 @@ class _FileSink:
                 self._drain(chunk)
             self._drain(chunk)
             self._writer.close()
-        except AudioError:
-            self._stop.set()  # the file ends here; what is played goes on
+        except AudioError:  # the file ends here; what is played goes on
+            self._stop.set()
+            with suppress(AudioError):
+                self._writer.close()
 
     def _drain(self, chunk: Samples) -> None:
         while count := self.ring.read(chunk):
