@@ -269,9 +269,9 @@ class Engine:
             if next_offer([call], wait.account) is None:
                 continue
             del self.waiters[client_id]
-            self.files[call.id] = Files(wait.play, wait.record)
-            self.change_call(call.id, owner=client_id)
-            if wait.answer:
+            if wait.answer:  # else it only wanted to know, and the desk keeps the call
+                self.files[call.id] = Files(wait.play, wait.record)
+                self.change_call(call.id, owner=client_id)
                 self.job(self.quietly(Answer(call.id)))
             return
 

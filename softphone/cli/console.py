@@ -1,0 +1,79 @@
+"""`softphone`: attach the console, starting engine and lab as needed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from .checkconfig import check
+from .options import complain, configured, invocation, parse, parser
+
+if TYPE_CHECKING:
+    from softphone.engine.link import Link
+
+
+def run(name: str, arguments: Sequence[str]) -> int:
+    """Open the console; return when it is left."""
+    made = parser(
+        "console",
+        "Open the console. Without a configuration it opens on the embedded lab.",
+        "softphone",
+        "softphone --config site.toml",
+    )
+    made.add_argument("--plain", action="store_true", help="lines instead of a screen")
+    made.add_argument("--single", action="store_true", help="engine and console in one process")
+    made.add_argument("--version", action="store_true", help="print the version")
+    options = parse(made, arguments)
+    if not options.plain and not _is_screen():
+        complain("this is no terminal for the console; use softphone --plain, or a command.")
+        return 2
+    check(options.config or "", options)
+    return _single(options) if options.single else _attached(options)
+
+
+def _attached(options: Namespace) -> int:
+    from softphone.engine.link import Role
+    from softphone.engine.start import find_or_start
+
+    meant = invocation(options)
+
+    async def connect() -> Link:
+        return await find_or_start(meant, Role.CONSOLE, _terminal())
+
+    return _open(options, connect)
+
+
+def _single(options: Namespace) -> int:
+    from softphone.engine.local import LocalEngine
+
+    with LocalEngine(invocation(options)) as local:
+        return _open(options, local.attach)
+
+
+def _open(options: Namespace, attach: Callable[[], Awaitable[Link]]) -> int:
+    config = configured(options)
+    if options.plain:
+        from softphone.ui.plain import run_plain
+
+        return asyncio.run(run_plain(attach))
+    from softphone.ui.run import run_console
+
+    return run_console(
+        attach, config.ui, config.keys, region=config.calls.region, calls=config.calls
+    )
+
+
+def _is_screen() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _terminal() -> str:
+    """Return a name for this console: the terminal it runs on."""
+    try:
+        return os.ttyname(sys.stdin.fileno())
+    except OSError:
+        return "pipe"

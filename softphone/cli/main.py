@@ -1,0 +1,104 @@
+"""The `softphone` command: finds the named command's module and runs it.
+
+Only the module of the command that was asked for is imported, and it imports what it needs
+when it runs: `--help` answers without Textual, numpy or an HTTP library.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from softphone import __version__
+from softphone.model.error import ConfigError, SoftphoneError
+
+# name -> (module, what it does)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "console": ("console", "open the console (also without a command)"),
+    "call": ("call", "place one call without the console"),
+    "wait": ("wait", "wait for one incoming call, and answer it if asked to"),
+    "status": ("status", "show accounts and calls of the running engine"),
+    "answer": ("act", "answer the ringing call"),
+    "decline": ("act", "decline the ringing call"),
+    "ignore": ("act", "stop the ringing here, without declining"),
+    "hangup": ("act", "end the call"),
+    "hold": ("act", "put the call on hold"),
+    "resume": ("act", "take the held call back"),
+    "mute": ("act", "mute or unmute the microphone"),
+    "record": ("act", "start or stop recording the call"),
+    "dtmf": ("act", "send digits into the call"),
+    "online": ("online", "go online and stay reachable"),
+    "offline": ("online", "end calls and go offline"),
+    "available": ("online", "take offers again"),
+    "unavailable": ("online", "take no offers; the connection stays"),
+    "events": ("events", "print what happens, one line an event"),
+    "history": ("history", "list and search past calls"),
+    "contacts": ("contacts", "list, search, add and delete contacts"),
+    "devices": ("devices", "list microphones and speakers"),
+    "doctor": ("doctor", "check what works on this machine, and how to mend the rest"),
+    "check": ("check", "call the echo and measure delay, jitter and loss"),
+    "check-config": ("checkconfig", "check a configuration file"),
+    "bench": ("bench", "measure what this machine does"),
+    "lab": ("lab", "run the lab: a server to call and be called by"),
+    "lab-ctl": ("labctl", "make things happen in a running lab"),
+}
+_DEFAULT = "console"
+_TAKES_VALUE = ("--config", "--profile")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0 done, 1 failed, 2 wrongly used."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name, rest = _split(arguments)
+    if name is None and rest in (["--help"], ["-h"]):
+        print(_overview())
+        return 0
+    if rest == ["--version"]:
+        print(f"softphone {__version__}")
+        return 0
+    if name is not None and name not in COMMANDS:
+        from softphone.config import nearest
+
+        print(f"softphone: no command {name!r}, {nearest(name, COMMANDS)}", file=sys.stderr)
+        return 2
+    module = import_module(f"softphone.cli.{COMMANDS[name or _DEFAULT][0]}")
+    try:
+        code: int = module.run(name or _DEFAULT, rest)
+        return code
+    except ConfigError as problem:
+        print(f"softphone: {problem.message}", file=sys.stderr)
+        return 2
+    except SoftphoneError as problem:
+        print(f"softphone: {problem.message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has had enough
+        return 1
+
+
+def _split(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """Return the command's name and the other arguments; options may stand before it."""
+    position = 0
+    while position < len(arguments):
+        argument = arguments[position]
+        if not argument.startswith("-"):
+            return argument, arguments[:position] + arguments[position + 1 :]
+        position += 2 if argument in _TAKES_VALUE else 1
+    return None, arguments
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items()]
+    return (
+        "usage: softphone [COMMAND] [options]\n\n"
+        "The terminal softphone and operator console.\n\n" + "\n".join(lines) + "\n\neverywhere:\n"
+        "  --config FILE   use this configuration\n"
+        "  --profile NAME  keep engine and state apart under this name\n"
+        "  --lab           use a throwaway lab instead of the configured accounts\n\n"
+        "example: softphone                 open the console; without a config, on the lab\n"
+        "example: softphone call --help     how to place a call from a script"
+    )

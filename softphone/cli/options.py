@@ -1,0 +1,84 @@
+"""Options that every command takes, and how commands print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softphone.config import Config, load
+from softphone.model.error import SoftphoneError
+from softphone.paths import config_file
+
+if TYPE_CHECKING:
+    from softphone.engine.start import Invocation
+    from softphone.model.command import Reply
+
+
+def parser(name: str, text: str, *examples: str) -> argparse.ArgumentParser:
+    """Return a parser with the common options; `examples` stand at the end of its help."""
+    made = argparse.ArgumentParser(
+        prog="softphone" if name == "console" else f"softphone {name}",
+        description=text,
+        epilog="\n".join(f"example: {example}" for example in examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("--config", metavar="FILE", help="use this configuration")
+    made.add_argument("--profile", default="", metavar="NAME", help="keep engine and state apart")
+    made.add_argument("--lab", action="store_true", help="use a throwaway lab")
+    return made
+
+
+def with_json(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add --json and return the parser."""
+    made.add_argument("--json", action="store_true", help="print one JSON object a line")
+    return made
+
+
+def parse(made: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed arguments; a mistake prints one line and exits with 2."""
+    return made.parse_args(list(arguments))
+
+
+def config_path(options: argparse.Namespace) -> Path | None:
+    """Return the configuration file to use, None when there is none."""
+    if options.lab:
+        return None
+    if options.config:
+        return Path(options.config).expanduser().absolute()
+    default = config_file()
+    return default if default.exists() else None
+
+
+def configured(options: argparse.Namespace) -> Config:
+    """Return the configuration; raises ConfigError when it is wrong or a named file is absent."""
+    return load(config_path(options), need_file=bool(options.config))
+
+
+def invocation(options: argparse.Namespace) -> Invocation:
+    """Return which engine is meant."""
+    from softphone.engine.start import Invocation
+
+    configured(options)  # a mistake in the file is told before an engine is started
+    return Invocation(config_path(options), options.profile, options.lab)
+
+
+def print_json(data: dict[str, Any]) -> None:
+    """Print one JSON object as a line, at once."""
+    print(json.dumps(data, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def complain(text: str) -> None:
+    """Print one line to standard error."""
+    print(f"softphone: {text}", file=sys.stderr, flush=True)
+
+
+def done(reply: Reply) -> Reply:
+    """Return a reply that went well; raise its reason otherwise."""
+    if not reply.ok:
+        raise SoftphoneError(reply.text, code=reply.code)
+    return reply

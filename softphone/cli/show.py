@@ -1,0 +1,109 @@
+"""Model values for people and for scripts: stable field names, times in ISO 8601 UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from softphone.model.call import Call
+from softphone.model.event import Noted
+from softphone.model.presence import Account
+from softphone.model.record import CallRecord
+
+
+def moment(at: float | None) -> str | None:
+    """Return epoch seconds as ISO 8601 in UTC."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def call_data(call: Call) -> dict[str, Any]:
+    """Return a call for --json."""
+    seconds = None
+    if call.answered_mono is not None and call.ended_mono is not None:
+        seconds = round(call.ended_mono - call.answered_mono, 3)
+    return {
+        "call": call.id,
+        "account": call.account,
+        "direction": call.direction.value,
+        "state": call.state.value,
+        "number": call.remote.address,
+        "name": call.remote.known or call.remote.name,
+        "local": call.local.address,
+        "native_id": call.native_id,
+        "started": moment(call.created_at),
+        "answered": moment(call.answered_at),
+        "ended": moment(call.ended_at),
+        "seconds": seconds,
+        "reason": call.end_reason.value if call.end_reason else None,
+        "detail": call.end_detail,
+        "code": call.end_code,
+        "muted": call.muted,
+        "held": call.held_by_us or call.held_by_them,
+        "missed": call.missed,
+        "recording": call.recording,
+        "media": call.media.value,
+    }
+
+
+def account_data(account: Account) -> dict[str, Any]:
+    """Return an account for --json."""
+    availability = account.availability
+    return {
+        "account": account.name,
+        "kind": account.kind,
+        "identity": account.identity,
+        "state": account.link.value,
+        "cause": account.cause,
+        "code": account.code,
+        "numbers": [
+            {
+                "id": number.id,
+                "number": number.number,
+                "name": number.name,
+                "state": availability.of(number.id).value,
+            }
+            for number in account.numbers
+        ],
+    }
+
+
+def note_data(note: Noted) -> dict[str, Any]:
+    """Return a line of the event log for --json."""
+    return {
+        "at": moment(note.at),
+        "source": note.source,
+        "level": note.level.value,
+        "text": note.text,
+        "call": note.call,
+    }
+
+
+def record_data(record: CallRecord) -> dict[str, Any]:
+    """Return a call record for --json."""
+    quality = record.quality
+    return {
+        **call_data(record.call),
+        "note": record.note,
+        "quality": {
+            "jitter_ms": quality.mean_jitter_ms,
+            "buffer_ms": quality.mean_buffer_ms,
+            "loss": quality.loss,
+            "mos": quality.mos,
+            "concealed_ms": quality.concealed_ms,
+            "dropped_ms": quality.dropped_ms,
+            "frames_sent": quality.frames_sent,
+            "frames_received": quality.frames_received,
+        },
+    }
+
+
+def call_line(call: Call) -> str:
+    """Return a call as one line for people."""
+    arrow = "<-" if call.direction == "inbound" else "->"
+    reason = f" {call.end_reason.words}" if call.end_reason else ""
+    detail = f" ({call.end_detail})" if call.end_detail else ""
+    name = call.remote.known or call.remote.name
+    who = f"{call.remote.address or 'unknown caller'}{'  ' + name if name else ''}"
+    return f"{call.id}  {call.account:<10} {call.state.value:<10} {arrow} {who}{reason}{detail}"
