@@ -102,11 +102,19 @@ class PortAudioStream:
                 callback=callback,
                 finished_callback=self._finished,
             )
-            self._stream.start()
+            self._start()
         except (sounddevice.PortAudioError, ValueError) as error:
             what = f'"{name}"' if name else "the default device"
             reason = _reason(error)
             raise AudioError(f"Cannot open {what} as {_ROLE[direction]}: {reason}.") from error
+
+    def _start(self) -> None:
+        try:
+            self._stream.start()
+        except BaseException:
+            self._armed = False
+            self._stream.close(ignore_errors=True)
+            raise
 
     def disarm(self) -> None:
         """Call the user no more; a speaker plays silence until it is stopped."""

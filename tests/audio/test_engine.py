@@ -168,7 +168,7 @@ def test_a_callback_that_fails_does_not_end_the_engine(
 ) -> None:
     engine = make("null")
 
-    engine._keeper.post(lambda: print(1 // 0))
+    engine._keeper.post(_fail)
     wait_for(lambda: "callback of the audio engine failed" in caplog.text)
     engine.set_meter(True)
 
@@ -381,6 +381,10 @@ def test_listing_answers_devices_or_a_reason(make: Make) -> None:
     found = make("null").list_devices()
 
     assert found.devices or found.problem
+
+
+def _fail() -> None:
+    raise ZeroDivisionError
 
 
 def _ignore(_report: AudioReport) -> None:
