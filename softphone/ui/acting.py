@@ -19,6 +19,7 @@ from .screens.help import HelpScreen
 from .screens.history import HistoryScreen
 from .screens.palette import PaletteScreen
 from .widgets.rowlist import RowList
+from .working import start
 
 if TYPE_CHECKING:
     from softphone.model.contact import Contact
@@ -46,7 +47,7 @@ class Acting:
             "history.open": lambda: self._open(HistoryScreen(app.view)),
             "devices.open": lambda: self._open(DevicesScreen(app.view)),
             "app.quit": self._quit,
-            "calls.focus": lambda: self._go_to("calls"),
+            "calls.focus": lambda: self._go_to("calls", "call"),
             "contacts.focus": lambda: self._go_to("contacts"),
             "events.focus": lambda: self._go_to("events"),
             "presence.focus": lambda: self._go_to("presence"),
@@ -80,11 +81,11 @@ class Acting:
 
     def send(self, commands: Iterable[c.Command]) -> None:
         """Send commands one after the other; say why the first refused one was refused."""
-        self._app.run_worker(partial(self._send_all, tuple(commands)), group="send")
+        start(self._app, partial(self._send_all, tuple(commands)), group="send")
 
     def dial(self, command: c.Dial) -> None:
         """Place a call, asking first when the engine wants it confirmed."""
-        self._app.run_worker(partial(self._dial, command), group="send")
+        start(self._app, partial(self._dial, command), group="send")
 
     def edit_contact(self, contact: Contact | None) -> None:
         """Open the editor and save what comes out of it."""
@@ -98,7 +99,7 @@ class Acting:
     def delete_contact(self, contact: Contact) -> None:
         """Delete a contact after asking."""
         self._confirm(
-            "Delete contact",
+            "DELETE CONTACT",
             f"Delete {contact.name}? This cannot be undone.",
             "Delete",
             lambda: self.send([c.DeleteContact(contact.id)]),
@@ -122,7 +123,7 @@ class Acting:
             self._app.main.dialer.clear()
         elif "CONFIRM" in reply.code:
             again = c.Dial(command.to, command.account, command.from_number, confirmed=True)
-            self._confirm("Dial", reply.text, "Dial", lambda: self.dial(again))
+            self._confirm("DIAL", reply.text, "Dial", lambda: self.dial(again))
         else:
             self._app.say(reply.text or reply.code, "warning")
 
@@ -154,7 +155,7 @@ class Acting:
             value = to_dial(text, self._app.view.region) if name == "to" else text
             self._send(action, {name: value})
 
-        self._app.push_screen(AskLine(self._app.view, action.title, _ASKS[action.id]), done)
+        self._app.push_screen(AskLine(self._app.view, action.title.upper(), _ASKS[action.id]), done)
 
     def _confirm(self, title: str, text: str, yes: str, then: Callable[[], object]) -> None:
         answers = (Answer("y", yes, "yes"), Answer("n", "Leave it", "no"))
@@ -201,16 +202,18 @@ class Acting:
 
         self._app.push_screen(PaletteScreen(self._app.view), done)
 
-    def _go_to(self, pane_id: str) -> None:
+    def _go_to(self, pane_id: str, tab: str = "") -> None:
         if self._app.screen.is_modal:
             self._app.bell()
             return
         self._app.to_main()
+        if tab:
+            self._app.main.show_tab(tab)
         self._app.main.go_to(pane_id)
 
     def _take_over(self) -> None:
         self._confirm(
-            "Take over",
+            "TAKE OVER",
             "Another console has control. It will become read-only and is told so.",
             "Take over",
             lambda: self.send([c.TakeOver()]),
@@ -233,13 +236,13 @@ class Acting:
             Answer("s", "Stay", "stay"),
         )
         text = f"{what} up. Kept running, the microphone closes until a console is back."
-        app.push_screen(Question(app.view, "Quit", text, answers), self._quit_as)
+        app.push_screen(Question(app.view, "QUIT", text, answers), self._quit_as)
 
     def _quit_as(self, answer: str | None) -> None:
         if answer == "keep":
             self._app.exit(return_code=0)
         elif answer == "hang_up":
-            self._app.run_worker(self._hang_up_and_quit, group="quit")
+            start(self._app, self._hang_up_and_quit, group="quit")
 
     async def _hang_up_and_quit(self) -> None:
         for call in self._app.view.state.live_calls():

@@ -236,7 +236,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("presence.focus", "Presence", "Go to my status and my numbers.", ("S",)),
     Action("dialer.focus", "Dialer", "Go to the dial field; digits go there by themselves.",
            ("ctrl+t",)),
-    Action("note.focus", "Note", "Write the note of the call.", ("W",)),
+    Action("note.focus", "Note", "Write the note of the call.", ("W",), why_not=s.some_call),
     Action("history.open", "History", "Past calls; Enter puts the number into the dialer.",
            ("H",)),
     Action("devices.open", "Sound devices", "Choose microphone, speaker and ringer; test them.",

@@ -36,6 +36,7 @@ from .session import EVERYTHING, Connect, Session, Topic
 from .themes import load_theme, theme_names
 from .ticking import wait_s
 from .view import View
+from .working import start
 
 FLUSH_S = 0.1
 _SAY_S = 5.0
@@ -104,7 +105,7 @@ class SoftphoneApp(App[None]):
 
     def on_mount(self) -> None:
         """Start to follow the engine; then make garbage collection rare and threads quick."""
-        self.run_worker(self.session.run, name="session")
+        start(self, self.session.run, group="session")
         self._schedule_tick()
         self.call_after_refresh(_calm_runtime)
 

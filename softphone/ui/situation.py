@@ -95,6 +95,11 @@ def in_call(now: Situation) -> str | None:
     return "The call is only ringing; answer or decline it." if now.offer else "No call is up."
 
 
+def some_call(now: Situation) -> str | None:
+    """There must be a call, also one that has just ended."""
+    return None if now.state.calls else "No call to write about."
+
+
 def talking(now: Situation) -> str | None:
     """The call must be answered."""
     if reason := in_call(now):

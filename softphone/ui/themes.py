@@ -185,6 +185,8 @@ def _widget_colours(spec: ThemeSpec) -> dict[str, str]:
     """Return textual's variables that would otherwise be derived, in this theme's colours."""
     status, base = spec.status, spec.base
     return {
+        "ansi-background": base["background"],
+        "ansi-foreground": base["foreground"],
         "border": status["frame-focus"],
         "border-blurred": status["frame"],
         "block-cursor-foreground": status["cursor"],

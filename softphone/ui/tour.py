@@ -7,16 +7,17 @@ from softphone.model.call import CallState
 from .view import View
 
 TOUR = (
-    "1  Wait a moment: a lab caller rings. The banner at the top says who it is.",
-    "   {call.answer} answers it, {call.decline} declines it. Typing never answers a call.",
-    "2  Talk. {call.mute} closes your microphone, {call.hold} holds the call and takes it back.",
-    "3  {call.hang_up} hangs up. The call stays in the history: {history.open}.",
-    "4  Type the number of the echo bot into the dialer and press Enter. You hear yourself.",
-    "5  Dial the menu bot, press {tones.toggle} for the tone keypad and type digits:",
-    "   they go to the far end. {tones.toggle} again: digits go to the dialer.",
-    "6  {call.transfer} transfers a call where the platform can; where not, the console says why.",
-    "7  {bar.focus} opens the call bar: single letters act on calls, Esc closes it.",
-    "8  {palette.open} finds every command by name and shows its key.",
+    "Wait a moment: a lab caller rings, and the banner at the top says who it is. "
+    "{call.answer} answers, {call.decline} declines.",
+    "Talk. {call.mute} closes your microphone, {call.hold} holds the call and takes it back.",
+    "{call.hang_up} hangs up. The call stays in the history: {history.open}.",
+    "Type the number of the echo bot and press Enter: you hear yourself.",
+    "Dial the menu bot, press {tones.toggle} for the tone keypad and type digits: they go to the "
+    "far end. {tones.toggle} again, and digits go to the dialer.",
+    "{call.transfer} transfers a call where the platform can; where not, the console says why.",
+    "{bar.focus} opens the call bar: single letters act on calls there, Esc closes it.",
+    "In the history the marked call shows its quality report and what happened when.",
+    "{palette.open} finds every command by its name and shows its key.",
 )
 
 

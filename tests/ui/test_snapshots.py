@@ -248,13 +248,12 @@ def _furnish(engine: FakeEngine) -> None:
 
     make: World = _world()
     both = Availability(("pn_1", "pn_2"), ("pn_1",), ("pn_2",), True)
+    no_dial = (("dial", "AgentHub reports calls, it cannot place them."),)
     accounts = (
         make.account(availability=both),
-        make.account("ribbon", kind="ribbon", numbers=(), availability=Availability(),
-                     refusals=()),  # fmt: skip
-        make.account("agenthub", kind="agenthub", numbers=(), availability=Availability(),
-                     refusals=(("dial", "AgentHub reports calls, it cannot place them."),)),
-    )  # fmt: skip
+        make.account("ribbon", numbers=(), availability=Availability(), refusals=()),
+        make.account("agenthub", numbers=(), availability=Availability(), refusals=no_dial),
+    )
     engine.state.accounts = {account.name: account for account in accounts}
     agent = accounts[2].name
     engine.state.agents[agent] = AgentStatus(agent, AgentGroup.PAUSED, "Pausa", "almoço", "Livre")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from softphone.model.call import Call
 from softphone.ui import words
-from softphone.ui.spans import Line, Span, spread
+from softphone.ui.spans import Line, Span, length, spread
 from softphone.ui.view import View
 from softphone.ui.widgets.lines import Lines
 
@@ -26,7 +26,8 @@ class Banner(Lines):
             return
         width = max(1, self.size.width or self.app.size.width)
         self.set_class(offer is None, "gone")
-        self.show(self._ringing(offer, width) if offer else self._gone(gone, width))
+        lines = self._ringing(offer, width) if offer else self._gone(gone, width)
+        self.show(lines)
         self.display = True
 
     def _ringing(self, call: Call, width: int) -> list[Line]:
@@ -34,11 +35,19 @@ class Banner(Lines):
         left = [(" RING  ", "strong"), *_who(call, self.view)]
         local = call.local.label if call.local.address or call.local.name else ""
         right = [(f"to {local} · " if local else "", "plain"), (f"{call.account} · ", "plain")]
-        seconds = int(call.seconds(self.view.mono()))
-        right.append((f"{seconds} s ", "strong"))
+        seconds = [(f"{int(call.seconds(self.view.mono()))} s ", "strong")]
         more = f"{waiting} more waiting " if waiting > 0 else ""
+        whole = length(left) + length(right) + length(self._keys()) + length([(more, "")])
+        if whole <= width:
+            return [
+                spread(
+                    [*left, *right, *seconds, (f"· {more}" if more else "", "plain")],
+                    self._keys(),
+                    width,
+                )
+            ]
         return [
-            spread(left, right, width),
+            spread(left, [*right, *seconds], width),
             spread(self._keys(), [(more, "strong")], width),
         ]
 
@@ -52,15 +61,13 @@ class Banner(Lines):
         spans: list[Span] = [(f" {view.key('call.answer')}", "strong"), (answer, "plain")]
         spans += [(view.key("call.decline"), "strong"), (" decline   ", "plain")]
         spans += [(view.key("bar.focus"), "strong"), (" call bar", "plain")]
-        if now.call:
-            spans.append((" (end and answer)", "plain"))
-        return spans
+        return [*spans, (" ", "plain")]
 
     def _gone(self, call: Call | None, width: int) -> list[Line]:
         if call is None:
             return []
         left = [(" ENDED  ", "strong"), *_who(call, self.view)]
-        return [spread(left, [], width), ((f" {words.end_words(call)}", "plain"),)]
+        return [spread([*left, (f" {words.end_words(call)}", "strong")], [], width)]
 
 
 def _who(call: Call, view: View) -> list[Span]:

@@ -21,10 +21,12 @@ from softphone.ui.spans import Line, Span, cut, spread, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.meter import SILENCE_DB, Meter
+from softphone.ui.working import start
 
 from .pane import Pane, Send
 
 SAVE_AFTER_S = 0.5
+_SHORT = 12
 _SHOWN_REFUSALS = (Capability.TONES, Capability.BLIND_TRANSFER, Capability.JOIN)
 
 
@@ -32,7 +34,7 @@ class Note(TextArea):
     """The note of a call; typing in it never acts on a call."""
 
     def __init__(self) -> None:
-        super().__init__(id="note", soft_wrap=True, tab_behavior="focus", show_line_numbers=False)
+        super().__init__(id="note", soft_wrap=True, tab_behavior="focus", placeholder="note")
         self.cursor_blink = False
         self.highlight_cursor_line = False
 
@@ -61,9 +63,6 @@ class CallPane(Pane):
         yield self.head
         yield self._meters
         yield self.facts
-        note_label = _label("Note")
-        note_label.id = "note-label"
-        yield note_label
         yield self.note
 
     @property
@@ -74,6 +73,7 @@ class CallPane(Pane):
         """Bring the pane up to date."""
         call = self._call()
         self._follow(call)
+        self.set_class(call is None, "empty")
         width = max(1, self.head.content_size.width)
         self.head.show(self._head_lines(call, width))
         live = call is not None and call.state in (CallState.ACTIVE, CallState.HELD)
@@ -93,7 +93,8 @@ class CallPane(Pane):
             self.far_end.show(levels.far_end_db)
 
     def on_resize(self) -> None:
-        """Draw for the new width."""
+        """Draw for the new size."""
+        self.set_class(self.size.height < _SHORT, "short")
         self.show()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
@@ -127,7 +128,7 @@ class CallPane(Pane):
         self.note.load_text("")
         self.note.disabled = call is None
         if call is not None:
-            self.run_worker(partial(self._load_note, call.id), exclusive=True, group="note")
+            start(self, partial(self._load_note, call.id), group="note", latest=True)
 
     async def _load_note(self, call_id: CallId) -> None:
         reply = await self.view.request(ShowRecord(call_id))
@@ -190,7 +191,7 @@ def quality_line(sample: QualitySample | None) -> Line:
     )
     spans: list[Span] = []
     for name, value in figures:
-        spans += [(f"{name} ", "dim"), (f"{value}   ", "plain")]
+        spans += [(f"{name} ", "dim"), (f"{value}  ", "plain")]
     return tuple(spans)
 
 

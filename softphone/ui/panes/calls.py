@@ -95,7 +95,8 @@ class CallsPane(Pane):
         number = self.view.number(call.remote.address) or "number withheld"
         name = name or ("" if width >= _WIDE else number)
         if call.state is CallState.ENDED:
-            name = f"{name or number} · {words.end_words(call)}"
+            bare = "" if name == number else name
+            name = " · ".join(part for part in (bare, words.end_words(call)) if part)
         marks = "".join(
             [" muted" if call.muted else "", " REC" if call.recording else "",
              " LINK" if call.link_lost else ""]

@@ -13,13 +13,14 @@ from softphone.ui.spans import Column, Line, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
 from softphone.ui.widgets.rowlist import RowList
+from softphone.ui.working import start
 
 from .pane import Pane, Say, ToDialer
 
 _PAGE = 200
 _WIDE = 56
-_COLUMNS = (Column(1), Column(flex=5), Column(flex=4))
-_COLUMNS_WIDE = (Column(1), Column(flex=4), Column(flex=4), Column(flex=3))
+_COLUMNS = (Column(1), Column(flex=1), Column(17))
+_COLUMNS_WIDE = (Column(1), Column(flex=4), Column(18), Column(flex=3))
 
 
 class ContactsPane(Pane):
@@ -61,7 +62,7 @@ class ContactsPane(Pane):
     def show(self) -> None:
         """Ask for the contacts again, since something about them changed."""
         if self.view.session.connected:
-            self.run_worker(self._load, exclusive=True, group="contacts")
+            start(self, self._load, group="contacts", latest=True)
         else:
             self.rows.repaint_changed()
 

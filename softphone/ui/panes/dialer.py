@@ -22,12 +22,14 @@ from softphone.ui.spans import Line, fit, spread
 from softphone.ui.view import View
 from softphone.ui.widgets.choice import Choice, Option
 from softphone.ui.widgets.lines import Lines
+from softphone.ui.working import start
 
 from .pane import Pane
 
 _MATCHES = 4
 _RECENT = 30
 _WAIT_S = 0.12
+_ROOMY = 34
 _AUTOMATIC: Option[tuple[str, str]] = Option(("", ""), "automatic")
 
 
@@ -134,7 +136,7 @@ class DialerPane(Pane):
 
     def load_recent(self) -> None:
         """Fetch the latest calls for the type-ahead."""
-        self.run_worker(self._load_recent, exclusive=True, group="recent")
+        start(self, self._load_recent, group="recent", latest=True)
 
     def type(self, character: str) -> None:
         """Take a digit typed elsewhere on the screen."""
@@ -187,7 +189,7 @@ class DialerPane(Pane):
         self._show_hints()
 
     def _search(self) -> None:
-        self.run_worker(self._find_people, exclusive=True, group="matches")
+        start(self, self._find_people, group="matches", latest=True)
 
     async def _find_people(self) -> None:
         text = self.field.value.strip()
@@ -241,15 +243,21 @@ class DialerPane(Pane):
         return options
 
     def _show_hints(self) -> None:
-        width = max(1, self.hints.content_size.width)
+        width, height = self.hints.content_size
+        if height < 2 and not self.field.value.strip() and self._marked < 0:
+            self.hints.show(self._match_lines(width))
+            return
         self.hints.show([self._first_hint(width), *self._match_lines(width)])
 
     def _first_hint(self, width: int) -> Line:
         if self.view.desk.tones:
             return ((fit("digits go to the far end", width), "warn"),)
         text = self.field.value.strip()
-        if not text:
+        marked = self._matches[self._marked] if self._marked >= 0 else None
+        if not text and marked is None:
             return ((fit("recent calls" if self._matches else "", width), "dim"),)
+        if marked is not None:
+            return (("= ", "dim"), (fit(self.view.number(marked.address), width - 2), "key"))
         sent = phone.to_dial(text, self.view.region)
         grouped = phone.shown(sent, "") if sent.startswith("+") else ""
         if not grouped or grouped == sent:
@@ -264,6 +272,9 @@ class DialerPane(Pane):
             number = self.view.number(match.address)
             if not match.name:
                 lines.append(((fit(sign + number, width), role),))
+                continue
+            if width < _ROOMY:
+                lines.append(((fit(sign + match.name, width), role),))
                 continue
             room = max(6, width - len(number) - 3)
             text = f"{sign}{fit(match.name, room - 1)} {number}"

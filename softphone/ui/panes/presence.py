@@ -126,7 +126,7 @@ def _status_line(view: View, width: int) -> Line:
     )
     what = f"Available on {words.plural(numbers, 'number')}" if on else "Not available"
     key = view.key("status.toggle")
-    return spread([(what, "ok" if on else "warn")], [(key, "key")], width)
+    return spread([(what, "ok" if on else "warn")], [(f" {key}" if key else "", "key")], width)
 
 
 def _account_rows(account: Account, view: View, width: int) -> Iterator[PresenceRow]:

@@ -24,6 +24,7 @@ from softphone.ui.view import View
 from softphone.ui.widgets import meter as meters
 from softphone.ui.widgets.choice import Choice, Option
 from softphone.ui.widgets.lines import Lines
+from softphone.ui.working import start
 
 from .base import ConsoleScreen
 
@@ -32,7 +33,7 @@ _TESTS = [
     Option("meter", "level meter"),
     Option("loopback", "hear myself (use a headset)"),
 ]
-_RINGS = [Option("", "space plays it once"), Option("ring", "space plays it once")]
+_RINGS = [Option("ring", "Space plays the ring tone once")]
 
 
 class DevicesScreen(ConsoleScreen):
@@ -67,7 +68,7 @@ class DevicesScreen(ConsoleScreen):
     def on_mount(self) -> None:
         """Ask for the devices."""
         self.input.focus()
-        self.run_worker(self._load, exclusive=True)
+        start(self, self._load, group="load", latest=True)
 
     def on_unmount(self) -> None:
         """Close the microphone that a test may have opened."""
@@ -82,7 +83,7 @@ class DevicesScreen(ConsoleScreen):
             return
         super().show(topics)
         if Topic.AUDIO in topics and self.is_mounted:
-            self.run_worker(self._load, exclusive=True)
+            start(self, self._load, group="load", latest=True)
         self.status.show(self._status_lines())
 
     def on_choice_changed(self, event: Choice.Changed) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from textual import events
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from softphone.ui.actions import ACTIONS, Scope
+from softphone.ui.actions import ACTIONS, Action, Scope
 from softphone.ui.keymap import shown_key
-from softphone.ui.spans import Line, fit
+from softphone.ui.spans import Line, fit, wrap
 from softphone.ui.tour import tour_lines
 from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
@@ -26,9 +27,13 @@ _SCOPES = {
 }
 _RULES = (
     "Digits, * # and + always go to the dialer, or out as tones while the tone keypad is on.",
-    "An incoming call never takes the focus. A key pressed within a third of a second after the",
-    "ringing call changed is ignored with a bell, so that the wrong call is never answered.",
+    "An incoming call never takes the focus, and typing never answers it.",
+    "A key pressed within a third of a second after the ringing call changed is ignored with "
+    "a bell, so that the wrong call is never answered.",
+    "A call that is put into the dialer from a list is dialled by Enter there, never by itself.",
 )
+_KEYS = 14
+_TITLE = 18
 
 
 class HelpScreen(ConsoleScreen):
@@ -48,9 +53,12 @@ class HelpScreen(ConsoleScreen):
         yield box
 
     def on_mount(self) -> None:
-        """Fill in the lines."""
-        self._fill("")
+        """Start on the first line."""
         self.rows.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Write the lines for the new width."""
+        self.call_after_refresh(lambda: self._fill(self.list.filter_text.casefold()))
 
     def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
         """Show only lines with the text."""
@@ -63,31 +71,42 @@ class HelpScreen(ConsoleScreen):
             self.app.pop_screen()
 
     def _fill(self, wanted: str) -> None:
-        lines = list(enumerate(help_lines(self.view)))
+        lines = list(enumerate(help_lines(self.view, max(40, self.rows.content_size.width - 2))))
         if wanted:
             lines = [r for r in lines if wanted in "".join(t for t, _ in r[1]).casefold()]
         self.rows.show(lines)
 
 
-def help_lines(view: View) -> Iterator[Line]:
+def help_lines(view: View, width: int) -> Iterator[Line]:
     """Yield the help, line by line."""
     yield (("THE TWO-MINUTE TOUR", "title"),)
-    for line in tour_lines(view):
-        yield ((line, "plain"),)
+    for step, text in enumerate(tour_lines(view), 1):
+        for index, line in enumerate(wrap(text, width - 4, limit=4)):
+            yield ((f" {step}  " if index == 0 else "    ", "key"), *line)
     yield ()
     yield (("RULES", "title"),)
-    for line in _RULES:
-        yield ((line, "plain"),)
+    for text in _RULES:
+        for index, line in enumerate(wrap(text, width - 4, limit=4)):
+            yield ((" ·  " if index == 0 else "    ", "key"), *line)
     for scope, heading in _SCOPES.items():
         yield ()
         yield ((heading, "title"),)
         for action in ACTIONS:
             if action.scope is scope:
-                keys = "  ".join(shown_key(key) for key in view.keys.get(action.id, ()))
-                yield (
-                    (fit(keys, 16), "key"),
-                    (fit(action.title, 20), "plain"),
-                    (action.help, "dim"),
-                )
+                yield from _action_lines(action, view, width)
     yield ()
-    yield (("Keys are changed in the config file: [keys] with the ids of the palette.", "dim"),)
+    yield from wrap("Keys are changed in the config file, section [keys], by these ids:", width)
+    for action in ACTIONS:
+        yield ((fit(f" {action.id}", _KEYS + _TITLE), "dim"), (action.title, "dim"))
+
+
+def _action_lines(action: Action, view: View, width: int) -> Iterator[Line]:
+    keys = "  ".join(shown_key(key) for key in view.keys.get(action.id, ()))
+    room = max(20, width - _KEYS - _TITLE)
+    for index, line in enumerate(wrap(action.help, room, "dim", 3)):
+        first = index == 0
+        yield (
+            (fit(f" {keys}" if first else "", _KEYS), "key"),
+            (fit(action.title if first else "", _TITLE), "plain"),
+            *line,
+        )

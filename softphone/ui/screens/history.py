@@ -21,13 +21,14 @@ from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
 from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.rowlist import RowList
+from softphone.ui.working import start
 
 from .base import ConsoleScreen
 
 _PAGE = 100
 _NEAR_END = 20
 _WIDE = 100
-_COLUMNS = (Column(11), Column(6), Column(flex=1), Column(17), Column(14))
+_COLUMNS = (Column(12), Column(6), Column(flex=1), Column(17), Column(14))
 _COLUMNS_WIDE = (*_COLUMNS[:3], Column(20), Column(26), Column(6, right=True), Column(9))
 
 
@@ -57,7 +58,7 @@ class HistoryScreen(ConsoleScreen):
         self._set_title()
         self.rows.focus()
         self._reload()
-        self.run_worker(partial(self.view.request, Ask(Query.MISSED_SEEN)), group="seen")
+        start(self, self._mark_seen, group="seen")
 
     def show(self, topics: frozenset[Topic]) -> None:
         """Load again when a record was written."""
@@ -75,7 +76,7 @@ class HistoryScreen(ConsoleScreen):
         event.stop()
         self._show_detail()
         if self._next and not self._loading and self.rows.cursor > len(self.rows.rows) - _NEAR_END:
-            self.run_worker(partial(self._load, self._next), exclusive=True, group="page")
+            start(self, partial(self._load, self._next), group="page", latest=True)
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
         """Enter calls back, m shows missed only, y copies, Esc closes."""
@@ -94,6 +95,9 @@ class HistoryScreen(ConsoleScreen):
             self.app.copy_to_clipboard(record.call.remote.address)
             self.post_message(Say(f"Copied {record.call.remote.address}."))
 
+    async def _mark_seen(self) -> None:
+        await self.view.request(Ask(Query.MISSED_SEEN))
+
     def _set_title(self) -> None:
         what = "MISSED CALLS" if self._missed else "HISTORY"
         key = self.view.key
@@ -104,7 +108,7 @@ class HistoryScreen(ConsoleScreen):
         self._box.border_title = Content(title)
 
     def _reload(self) -> None:
-        self.run_worker(partial(self._load, ""), exclusive=True, group="page")
+        start(self, partial(self._load, ""), group="page", latest=True)
 
     async def _load(self, before: str) -> None:
         self._loading = True
@@ -125,7 +129,7 @@ class HistoryScreen(ConsoleScreen):
         record = self.rows.row
         self.detail.show(self._detail_lines(record) if record else [])
         if record and not record.timeline:
-            self.run_worker(partial(self._load_detail, record), exclusive=True, group="detail")
+            start(self, partial(self._load_detail, record), group="detail", latest=True)
 
     async def _load_detail(self, record: CallRecord) -> None:
         reply = await self.view.request(ShowRecord(record.call.id))

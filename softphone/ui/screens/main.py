@@ -83,10 +83,14 @@ class MainScreen(ConsoleScreen):
 
     def go_to(self, pane_id: str) -> None:
         """Bring a pane to the front and give it the focus."""
+        self.show_tab(pane_id)
+        self.panes[pane_id].main_widget.focus()
+
+    def show_tab(self, pane_id: str) -> None:
+        """Bring a pane to the front where several share one place."""
         if pane_id in TABS[self.body.shape] and self.body.tab != pane_id:
             self.body.tab = pane_id
             self._arrange()
-        self.panes[pane_id].main_widget.focus()
 
     def on_key(self, event: events.Key) -> None:
         """Digits outside a text field go to the dialer; they are never hotkeys."""

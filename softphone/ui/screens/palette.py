@@ -19,6 +19,7 @@ from softphone.ui.widgets.rowlist import RowList
 from .base import Dialog
 
 _HIDDEN = ("palette.open", "pane.", "list.", "contact.edit", "contact.delete")
+_SHORT = 3
 _COLUMNS = (Column(18), Column(11), Column(flex=1))
 
 
@@ -79,8 +80,15 @@ class PaletteScreen(Dialog[str]):
 
 
 def matches(text: str) -> list[Action]:
-    """Return the actions that hold every typed word; those whose title starts so come first."""
+    """Return the actions that hold every typed word, those that start with it first."""
     wanted = text.casefold().split()
-    shown = [a for a in ACTIONS if not a.id.startswith(_HIDDEN)]
-    found = [a for a in shown if all(w in f"{a.title} {a.id} {a.help}".casefold() for w in wanted)]
-    return sorted(found, key=lambda a: not a.title.casefold().startswith(text.casefold().strip()))
+    ranked = []
+    for place, action in enumerate(a for a in ACTIONS if not a.id.startswith(_HIDDEN)):
+        title = action.title.casefold()
+        whole = f"{title} {action.id} {action.help.casefold()}"
+        if not all(word in (title if len(word) < _SHORT else whole) for word in wanted):
+            continue
+        starts = all(any(part.startswith(w) for part in title.split()) for w in wanted)
+        rank = (0 if starts else 1 if all(w in title for w in wanted) else 2, place)
+        ranked.append((rank, action))
+    return [action for _rank, action in sorted(ranked, key=lambda entry: entry[0])]

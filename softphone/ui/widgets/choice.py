@@ -87,7 +87,7 @@ class Choice(Painted, Generic[V], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Return the one line."""
         label = self._options[self._at].label if self._options else "none"
-        spans: list[Span] = [(f"{self._title} ", "dim")]
+        spans: list[Span] = [(f"{self._title} ", "dim")] if self._title else []
         many = len(self._options) > 1
         spans += [("< " if many else "", "key"), (label, "plain"), (" >" if many else "", "key")]
         base = self.rich_style

@@ -161,6 +161,7 @@ class RowList(Painted, Generic[R], can_focus=True):
         """Keep the cursor visible in the new size."""
         self._painted.clear()
         self._keep_in_view()
+        self.refresh()
 
     def on_focus(self) -> None:
         """Show the cursor as the one that keys act on."""
