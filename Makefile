@@ -1,0 +1,48 @@
+# Every target sets up what it needs in .venv; nothing but Python 3.11 or newer and make is asked for.
+PYTEST = .venv/bin/python -m pytest
+
+.PHONY: run lab test nightly check lint snapshots bench dist clean runtime dev
+
+run: runtime            ## open the console on the embedded lab, or on your configuration
+	@.venv/bin/softphone
+
+lab: runtime            ## run the lab alone
+	@.venv/bin/softphone lab
+
+test: dev               ## all tests, the long ones shortened
+	$(PYTEST)
+
+nightly: dev            ## all tests in full
+	SOFTPHONE_NIGHTLY=1 $(PYTEST)
+
+lint: dev               ## format, lint, types, import rules
+	.venv/bin/ruff format --check softphone tests
+	.venv/bin/ruff check softphone tests
+	.venv/bin/mypy
+	$(PYTEST) -q tests/test_layers.py
+
+check: lint             ## lint, and all tests with the coverage gates
+	.venv/bin/coverage erase
+	.venv/bin/coverage run -m pytest
+	.venv/bin/coverage combine -q
+	.venv/bin/python tests/gates.py
+
+snapshots: dev          ## draw the console's screens anew; look at them before committing
+	SNAPSHOT_UPDATE=1 $(PYTEST) -q tests/ui -k snapshot
+
+bench: dev              ## the figures of this machine
+	.venv/bin/pip install -q '.[bench]' || true
+	.venv/bin/softphone bench
+
+dist: dev               ## wheel and source archive in dist/
+	.venv/bin/python -m build
+
+clean:                  ## remove everything that was made here
+	rm -rf .venv dist build .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime:
+	@.ci/setup runtime
+
+dev:
+	@.ci/setup dev

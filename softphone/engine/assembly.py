@@ -57,6 +57,7 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
     calm_collector()
     running = asyncio.create_task(engine.run(), name="engine")
     try:
+        await engine.started.wait()
         engine.publish_audio("")
         yield engine
     finally:

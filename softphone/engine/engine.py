@@ -20,7 +20,15 @@ from softphone.adapters.base import Adapter
 from softphone.audio.report import AudioReport, ReportKind
 from softphone.config import Config
 from softphone.model import event as e
-from softphone.model.call import AccountName, Call, CallId, CallState, Direction, EndReason
+from softphone.model.call import (
+    AccountName,
+    Call,
+    CallId,
+    CallState,
+    Direction,
+    EndReason,
+    MediaState,
+)
 from softphone.model.command import Answer, Command, Decline, HangUp, Reply, WaitForCall
 from softphone.model.device import AudioStatus
 from softphone.model.error import AudioError, SoftphoneError, StoreError
@@ -73,6 +81,7 @@ class Engine:
         self.claims: dict[AccountName, deque[Claim]] = {}
         self.waiters: dict[str, WaitForCall] = {}
         self.attendance = Attendance(self)
+        self.started = asyncio.Event()
         self.stopped = asyncio.Event()
         self.lost_operator: set[CallId] = set()
         self._commands = Commands(self)
@@ -96,6 +105,7 @@ class Engine:
             )
             self._accounts.accounts[account.name] = account
             self.hub.publish(e.AccountChanged(account))
+        self.started.set()
         lines = [asyncio.create_task(self._keep(a), name=a.name) for a in self.adapters.values()]
         timers = [asyncio.create_task(job) for job in (self._meters(), self._every_second())]
         try:
@@ -231,6 +241,8 @@ class Engine:
             self._call_changed(before, after)
 
     def _call_changed(self, before: Call | None, after: Call) -> None:
+        if not after.live:
+            self._measure(after)
         entry = timeline_entry(before, after)
         entries = (replace(entry, at=self.wall()),) if entry else ()
         self.store.save_call(after, entries)
@@ -363,11 +375,18 @@ class Engine:
         while True:
             await asyncio.sleep(_SECOND_S)
             for call in self.book.talking():
-                measured = self.sound.sample(call, self.wall(), self.monotonic())
-                if measured is not None:
-                    self.hub.publish(e.QualityMeasured(measured[0]))
-                    self.change_call(call.id, media=measured[1])
+                media = self._measure(call)
+                if media is not None:
+                    self.change_call(call.id, media=media)
             self.attendance.check()
+
+    def _measure(self, call: Call) -> MediaState | None:
+        """Tell a call's quality; return whether its audio still comes in."""
+        measured = self.sound.sample(call, self.wall(), self.monotonic())
+        if measured is None:
+            return None
+        self.hub.publish(e.QualityMeasured(measured[0]))
+        return measured[1]
 
     # ---- clients -------------------------------------------------------------------------------
 

@@ -116,6 +116,11 @@ class AudinAdapter:
         return self._running.legs.get(call) if self._running is not None else None
 
     @property
+    def running(self) -> bool:
+        """Tell whether commands are taken."""
+        return self._running is not None
+
+    @property
     def settings(self) -> AudinSettings:
         """Return the settings of this account."""
         return self._settings
@@ -167,6 +172,7 @@ class _Operator:
 
     async def run(self) -> None:
         """Keep line, clock watch and calls going until cancelled."""
+        self.line_state(LinkState.OFFLINE)
         online, available = self._adapter.wants
         self._do(self._protocol.set_available(available, self.monotonic()))
         if online:
