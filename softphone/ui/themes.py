@@ -60,6 +60,7 @@ STATUS = (
     "cursor-back",
     "cursor-off-back",
     "bar-back",
+    "field-back",
     "badge",
     "badge-back",
     "state-ok",

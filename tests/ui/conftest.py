@@ -252,7 +252,7 @@ def open_console(engine: FakeEngine, clock: FrozenClock) -> OpenConsole:
             retry_s=(0.01,),
             **changes,
         )
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             console = Console(app, pilot, engine, clock)
             await console.settle()
             yield console

@@ -124,7 +124,7 @@ def _status_line(view: View, width: int) -> Line:
         for a in view.state.accounts.values()
         if a.link is LinkState.ONLINE
     )
-    what = f"Available on {words.plural(numbers, 'number')}" if on else "Not available"
+    what = f"Available · {words.plural(numbers, 'number')}" if on else "Not available"
     key = view.key("status.toggle")
     return spread([(what, "ok" if on else "warn")], [(f" {key}" if key else "", "key")], width)
 

@@ -20,15 +20,21 @@ class Meter(Painted):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._filled = 0
+        self._level_db = SILENCE_DB
 
     def show(self, level_db: float) -> None:
         """Show a level; -96 dB and anything that is no number is silence."""
-        width = self.content_size.width
-        filled = cells_of(level_db, width)
+        self._level_db = level_db
+        filled = cells_of(level_db, self.content_size.width)
         if filled != self._filled:
             changed = max(filled, self._filled)
             self._filled = filled
             self.refresh(Region(0, 0, changed, 1))
+
+    def on_resize(self) -> None:
+        """Draw for the new width."""
+        self._filled = cells_of(self._level_db, self.content_size.width)
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Return the bar."""

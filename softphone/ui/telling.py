@@ -1,0 +1,98 @@
+"""What happens and what there is, as single lines of plain text."""
+
+from __future__ import annotations
+
+from softphone.model import event as e
+from softphone.model.call import Call, CallId, CallState
+from softphone.model.presence import Account, LinkState
+from softphone.model.record import CallRecord
+from softphone.model.state import ConsoleState
+
+from . import words
+from .clock import local_time
+
+
+class Teller:
+    """Turn events into lines; say a state once, however often it is reported."""
+
+    def __init__(self) -> None:
+        self._calls: dict[CallId, tuple[CallState, bool]] = {}
+        self._links: dict[str, LinkState] = {}
+
+    def start(self, state: ConsoleState) -> None:
+        """Take what is known now as already told."""
+        self._calls = {call.id: (call.state, call.muted) for call in state.calls.values()}
+        self._links = {account.name: account.link for account in state.accounts.values()}
+
+    def line(self, event: e.Event, mono: float) -> str:
+        """Return what to print for an event, or an empty string."""
+        match event:
+            case e.CallChanged(call):
+                return self._call(call, mono)
+            case e.CallRemoved(call_id):
+                self._calls.pop(call_id, None)
+            case e.AccountChanged(account):
+                return self._account(account, mono)
+            case e.Noted(at, source, _, text):
+                return f"{local_time(at):%H:%M:%S} {source}: {text}"
+            case e.AudioChanged(audio) if audio.problem:
+                return f"sound: {audio.problem} {audio.hint}".rstrip()
+            case e.ControlChanged(controller, consoles):
+                return f"control: {controller or 'nobody'}, {words.plural(consoles, 'console')}"
+            case e.EngineStopping(reason):
+                return f"engine stops: {reason}"
+            case _:
+                pass
+        return ""
+
+    def account_lines(self, state: ConsoleState, mono: float) -> list[str]:
+        """Return one line an account."""
+        return [_account_line(account, mono) for account in state.accounts.values()]
+
+    def number_lines(self, state: ConsoleState) -> list[str]:
+        """Return one line a number: its id, the number, its name and what became of it."""
+        return [
+            f"{number.id}  {number.number}  {number.name}  {account.name}  "
+            f"{account.availability.of(number.id).value}"
+            for account in state.accounts.values()
+            for number in account.numbers
+        ]
+
+    def record_line(self, record: CallRecord) -> str:
+        """Return one line of history."""
+        call = record.call
+        at = local_time(call.created_at)
+        how = "missed" if call.missed else words.direction_word(call)
+        return (
+            f"{at:%Y-%m-%d %H:%M}  {how}  {call.remote.label}  {call.remote.address}  "
+            f"{words.end_words(call)}  {call.account}"
+        )
+
+    def _call(self, call: Call, mono: float) -> str:
+        told = (call.state, call.muted)
+        if self._calls.get(call.id) == told:
+            return ""
+        self._calls[call.id] = told
+        return call_line(call, mono)
+
+    def _account(self, account: Account, mono: float) -> str:
+        if self._links.get(account.name) == account.link:
+            return ""
+        self._links[account.name] = account.link
+        return _account_line(account, mono)
+
+
+def call_line(call: Call, mono: float) -> str:
+    """Return one line for a call: state, who, number, direction, account."""
+    name = call.remote.label
+    number = call.remote.address if call.remote.address != name else ""
+    muted = "muted" if call.muted else ""
+    parts = (words.state_word(call, mono), name, number, words.direction_word(call), call.account)
+    return "  ".join(part for part in (*parts, muted) if part)
+
+
+def _account_line(account: Account, mono: float) -> str:
+    _, word, _ = words.link_words(account, mono)
+    count = len(account.availability.accepted)
+    numbers = f"on {words.plural(count, 'number')}" if account.numbers else ""
+    return "  ".join(part for part in (account.name, word, numbers, account.cause) if part)
