@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -151,6 +151,14 @@ class Patch:
         self.far = PatchEnd(self, queues[1], queues[0])
         self.answered = False
         self.ended = ""
+        self.listeners: list[Callable[[], None]] = []
+
+    def end(self, why: str) -> None:
+        """End both sides; only the first reason counts."""
+        if not self.ended:
+            self.ended = why
+            for listener in self.listeners:
+                listener()
 
 
 class PatchEnd(Sound):
@@ -167,7 +175,7 @@ class PatchEnd(Sound):
         return self._mine.popleft() if self._mine else SILENCE
 
     def leave(self) -> None:
-        self.patch.ended = self.patch.ended or "hangup"
+        self.patch.end("hangup")
 
 
 def tone() -> Clip:

@@ -1,0 +1,150 @@
+"""Fault switches: what they are called, what they take, and which ones are on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from softphone.config import nearest
+from softphone.model.error import Refused
+
+EVERYBODY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """One switch. `now`: happens once when set; otherwise stays on until cleared or used up."""
+
+    help: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    now: bool = False
+
+
+_COUNT = {"count": 1}
+FAULTS: dict[str, FaultKind] = {
+    # done at once, to presence or audio sockets that are open
+    "malformed_json": FaultKind("send text that is not a JSON object", _COUNT, now=True),
+    "deep_json": FaultKind("send JSON nested 30,000 deep", _COUNT, now=True),
+    "wrong_types": FaultKind("send messages with fields of wrong types", now=True),
+    "unknown_type": FaultKind("send a message of an unknown type", _COUNT, now=True),
+    "bad_call_sid": FaultKind("offer calls whose ids are not fit for a path", now=True),
+    "ghost_assigned": FaultKind("assign a call nobody asked for", now=True),
+    "ghost_outbound": FaultKind("start an outbound call nobody asked for", now=True),
+    "hostile_text": FaultKind("send an error and offers full of hostile text", now=True),
+    "binary_on_presence": FaultKind("send binary on the presence socket", _COUNT, now=True),
+    "oversize": FaultKind("send a message above the size limit", {"socket": "presence"}, now=True),
+    "flood": FaultKind("send many messages", {"socket": "presence", "count": 1000}, now=True),
+    "raw": FaultKind("send this text as it is", {"socket": "presence", "text": ""}, now=True),
+    "text_garbage_on_audio": FaultKind("send text that is not JSON on audio", _COUNT, now=True),
+    "empty_frames": FaultKind("send empty binary messages on audio", _COUNT, now=True),
+    "freeze_audio": FaultKind("hold audio back, then send it at once", {"ms": 300}, now=True),
+    "drop_audio": FaultKind("cut the audio connection without a close", now=True),
+    # on until cleared, or until `count` uses
+    "close": FaultKind(
+        "close with a code at a step: now, connected, available, incoming_call, accept, "
+        "assigned, start_outbound, started, audio_open",
+        {"code": 1011, "step": "now", "socket": "presence", "count": 1},
+    ),
+    "odd_frames": FaultKind("send audio in uneven pieces"),
+    "silence": FaultKind("send no audio while the socket stays open"),
+    "duplicate": FaultKind("send every presence message twice"),
+    "delay_assigned": FaultKind("answer accept late", {"seconds": 3.0}),
+    "no_assigned": FaultKind("never answer accept"),
+    "late_outbound_started": FaultKind("answer start_outbound late", {"seconds": 31.0}),
+    "no_outbound_started": FaultKind("never answer start_outbound"),
+    "swap_assigned_taken": FaultKind("tell the losers before the winner of a call"),
+    "taken_after_assigned": FaultKind("tell the winner call_taken as well"),
+    "gone_extension": FaultKind("tell a cancelled offer by call_cancelled, not call_taken"),
+    "no_connected": FaultKind("send no greeting"),
+    "no_available_set": FaultKind("do not confirm availability"),
+    "no_pong": FaultKind("do not answer the JSON ping"),
+    "never_answer_close": FaultKind("never answer the client's close"),
+    "token_life": FaultKind("give tokens of a short life", {"seconds": 5.0}),
+    "token_500": FaultKind("token endpoints answer 500", {"count": 0}),
+    "token_401": FaultKind("token endpoints answer 401", {"count": 0}),
+    "slow_token": FaultKind("token endpoints answer late", {"seconds": 5.0}),
+    "numbers_401": FaultKind("the list of numbers answers 401", {"count": 0}),
+    "numbers_bad": FaultKind("the list of numbers holds unusable entries"),
+    "handshake": FaultKind(
+        "sockets answer an HTTP status", {"status": 503, "socket": "presence", "count": 0}
+    ),
+}
+
+
+@dataclass(slots=True)
+class _On:
+    args: dict[str, Any]
+    left: int | None  # uses; None: until cleared
+
+
+class Faults:
+    """Which switches are on, for one operator or for everybody."""
+
+    def __init__(self) -> None:
+        self._on: dict[tuple[str, str], _On] = {}
+
+    def check(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments with defaults put in; Refused names what is wrong."""
+        kind = FAULTS.get(name)
+        if kind is None:
+            raise Refused(f"No fault {name!r}, {nearest(name, FAULTS)}")
+        args = dict(kind.defaults)
+        for key, value in given.items():
+            if key not in args:
+                raise Refused(f"Fault {name} takes no {key!r}: {', '.join(args) or 'nothing'}.")
+            args[key] = _converted(name, key, value, args[key])
+        return args
+
+    def set(self, name: str, who: str, args: dict[str, Any]) -> None:
+        """Switch on a fault that stays; `args` come from `check`."""
+        self._on[name, who] = _On(args, args.get("count") or None)
+
+    def clear(self, name: str | None = None, who: str | None = None) -> int:
+        """Switch off what matches; return how many were on."""
+        found = [
+            key
+            for key in self._on
+            if (name is None or key[0] == name) and (who is None or key[1] == who)
+        ]
+        for key in found:
+            del self._on[key]
+        return len(found)
+
+    def get(self, name: str, who: str, **need: object) -> dict[str, Any] | None:
+        """Return the arguments when the fault is on for `who` and fits `need`; one use."""
+        for key in ((name, who), (name, EVERYBODY)):
+            on = self._on.get(key)
+            if on is None or any(on.args.get(k) != v for k, v in need.items()):
+                continue
+            if on.left is not None:
+                on.left -= 1
+                if on.left == 0:
+                    del self._on[key]
+            return on.args
+        return None
+
+    def on(self, name: str, who: str) -> bool:
+        """Tell whether the fault is on for `who`; one use."""
+        return self.get(name, who) is not None
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return what is on, for people."""
+        return [
+            {"name": name, "operator": who, "args": on.args, "left": on.left}
+            for (name, who), on in self._on.items()
+        ]
+
+
+def _converted(name: str, key: str, value: object, default: object) -> object:
+    """Return a value that may have come as text from a command line."""
+    try:
+        if isinstance(default, str) and isinstance(value, str):
+            return value
+        if isinstance(default, int) and isinstance(value, int | str):
+            return int(value)
+        if isinstance(default, float) and isinstance(value, int | float | str):
+            return float(value)
+    except ValueError:
+        pass
+    raise Refused(f"Fault {name}: {key} must be like {default!r}.")

@@ -1,0 +1,142 @@
+"""What all services of the lab share, and what a service is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from .faults import Faults
+from .settings import Keys, LabSettings
+from .sounds import Patch
+from .ticker import Ticker
+from .world import Caller
+
+_JOURNAL = 300
+
+
+class Service(Protocol):
+    """The server side of one platform. A further platform is one class and one line in `server`."""
+
+    name: str
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return its HTTP and WebSocket routes."""
+        ...
+
+    def ready(self) -> dict[str, Any]:
+        """Return its part of what the lab announces: where it is and how to sign in."""
+        ...
+
+    def account(self) -> dict[str, Any]:
+        """Return the settings of an account for it in config.toml."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return users and calls, for people and tests."""
+        ...
+
+    def ring(self, request: RingRequest) -> list[str] | None:
+        """Let callers ring; None when the number is not this platform's."""
+        ...
+
+    def reach(self, number: str, caller: Caller, patch: Patch) -> bool:
+        """Ring a user of this platform for a user of another; False when nobody is there."""
+        ...
+
+    def hang_up(self, call: str, code: int | None) -> bool: ...
+    def heard(self, call: str) -> bytes | None: ...
+    def drop(self, user: str | None, code: int) -> int: ...
+    def fault_now(self, name: str, user: str, args: dict[str, Any]) -> int: ...
+    def token(self, user: str, options: dict[str, Any]) -> dict[str, Any]: ...
+
+    def idle_since(self) -> float | None:
+        """Return since when (monotonic) someone is there and no call is; None otherwise."""
+        ...
+
+    def attended(self) -> bool:
+        """Tell whether someone is there to be rung."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class RingRequest:
+    """Callers to ring in: whom, how many, who they are, how they sound."""
+
+    def __init__(
+        self,
+        number: str,
+        caller: Caller,
+        count: int = 1,
+        *,
+        talks_s: float | None = None,
+        ring_limit_s: float | None = None,
+        to_user: str | None = None,
+    ) -> None:
+        self.number = number
+        self.caller = caller
+        self.count = count
+        self.talks_s = talks_s
+        self.ring_limit_s = ring_limit_s
+        self.to_user = to_user
+
+
+class Hub:
+    """Settings, secrets, clock, faults, journal and timers of one lab."""
+
+    def __init__(self, settings: LabSettings) -> None:
+        self.settings = settings
+        self.keys = Keys(settings.seed)
+        self.ticker = Ticker()
+        self.faults = Faults()
+        self.services: list[Service] = []
+        self.base_url = ""
+        self.journal: deque[dict[str, Any]] = deque(maxlen=_JOURNAL)
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def now(self) -> float:
+        """Monotonic time of the lab."""
+        return asyncio.get_running_loop().time()
+
+    def note(self, text: str) -> None:
+        """Write one line into the journal of the status page."""
+        self.journal.append({"at": round(time.time(), 3), "text": text})
+
+    def after(self, seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
+        """Do something later, unless the lab is closed or the handle cancelled before."""
+
+        def due() -> None:
+            self._timers.discard(handle)
+            do()
+
+        handle = asyncio.get_running_loop().call_later(seconds, due)
+        self._timers = {timer for timer in self._timers if not timer.cancelled()} | {handle}
+        return handle
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; it ends with the lab at the latest."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def reach(self, number: str, caller: Caller, patch: Patch) -> bool:
+        """Ring a user of any platform of the lab."""
+        return any(service.reach(number, caller, patch) for service in self.services)
+
+    async def close(self) -> None:
+        """Stop timers, tasks and the clock."""
+        for timer in self._timers:
+            timer.cancel()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=2.0)
+        await self.ticker.close()

@@ -1,0 +1,86 @@
+"""Callers that ring by themselves, in the rhythm of a scenario."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from softphone.model.error import Refused
+
+from .hub import Hub, RingRequest
+from .settings import SCENARIOS
+from .world import NUMBERS, Caller, Rhythm, rhythm
+
+_LOOK_EVERY_S = 0.1
+_TALKS_S = (20.0, 60.0)
+
+
+class Scenario:
+    """Rings callers in while operators are there."""
+
+    def __init__(self, hub: Hub, name: str) -> None:
+        self._hub = hub
+        self.name = name
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._run(self._rhythm()), name="lab scenario")
+
+    async def change(self, name: str) -> None:
+        """Go over to another scenario; Refused when there is none of that name."""
+        if name not in SCENARIOS:
+            raise Refused(f"No scenario {name!r}; one of {', '.join(SCENARIOS)}.")
+        await self.close()
+        self.name = name
+        self._hub.note(f"scenario {name}")
+        self.start()
+
+    async def close(self) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _rhythm(self) -> Rhythm:
+        settings = self._hub.settings
+        return rhythm(self.name, settings.first_call_s, settings.calls_every_s)
+
+    async def _run(self, beat: Rhythm) -> None:
+        if beat.first_s is None:
+            return
+        callers = list(beat.callers)
+        self._hub.keys.chance.shuffle(callers)
+        await self._wait_for(lambda: self._waited(beat, beat.first_s or 0.0))
+        place = 0
+        while True:
+            self._ring(callers[place % len(callers)])
+            place += 1
+            pause_s = self._hub.keys.chance.uniform(*beat.every_s)
+            if beat.only_when_idle:
+                await self._wait_for(lambda pause_s=pause_s: self._waited(beat, pause_s))  # type: ignore[misc]  # mypy cannot infer lambdas with defaults
+            else:
+                await asyncio.sleep(pause_s)
+                await self._wait_for(self._attended)
+
+    def _ring(self, caller: Caller) -> None:
+        chance = self._hub.keys.chance
+        number = chance.choice(NUMBERS[:2])
+        request = RingRequest(number.id, caller, talks_s=chance.uniform(*_TALKS_S))
+        for service in self._hub.services:
+            if service.attended() and service.ring(request) is not None:
+                return
+
+    def _attended(self) -> bool:
+        return any(service.attended() for service in self._hub.services)
+
+    def _waited(self, beat: Rhythm, seconds: float) -> bool:
+        if not beat.only_when_idle and self._attended():
+            return True
+        since = [service.idle_since() for service in self._hub.services if service.attended()]
+        idle = [moment for moment in since if moment is not None]
+        return bool(idle) and len(idle) == len(since) and self._hub.now - max(idle) >= seconds
+
+    async def _wait_for(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            await asyncio.sleep(_LOOK_EVERY_S)
