@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import itertools
 
 from softphone.model.error import Refused
 
@@ -51,17 +51,20 @@ class Scenario:
             return
         callers = list(beat.callers)
         self._hub.keys.chance.shuffle(callers)
-        await self._wait_for(lambda: self._waited(beat, beat.first_s or 0.0))
-        place = 0
-        while True:
-            self._ring(callers[place % len(callers)])
-            place += 1
-            pause_s = self._hub.keys.chance.uniform(*beat.every_s)
-            if beat.only_when_idle:
-                await self._wait_for(lambda pause_s=pause_s: self._waited(beat, pause_s))  # type: ignore[misc]  # mypy cannot infer lambdas with defaults
-            else:
-                await asyncio.sleep(pause_s)
-                await self._wait_for(self._attended)
+        wait_s = beat.first_s
+        for caller in itertools.cycle(callers):
+            await self._until_due(beat, wait_s)
+            self._ring(caller)
+            wait_s = self._hub.keys.chance.uniform(*beat.every_s)
+
+    async def _until_due(self, beat: Rhythm, wait_s: float) -> None:
+        """Wait until someone has been idle for so long, or for so long and someone is there."""
+        if not beat.only_when_idle:
+            await asyncio.sleep(wait_s)
+        for _ in itertools.count():
+            if self._idle_for(wait_s) if beat.only_when_idle else self._attended():
+                return
+            await asyncio.sleep(_LOOK_EVERY_S)
 
     def _ring(self, caller: Caller) -> None:
         chance = self._hub.keys.chance
@@ -74,13 +77,7 @@ class Scenario:
     def _attended(self) -> bool:
         return any(service.attended() for service in self._hub.services)
 
-    def _waited(self, beat: Rhythm, seconds: float) -> bool:
-        if not beat.only_when_idle and self._attended():
-            return True
+    def _idle_for(self, seconds: float) -> bool:
         since = [service.idle_since() for service in self._hub.services if service.attended()]
         idle = [moment for moment in since if moment is not None]
         return bool(idle) and len(idle) == len(since) and self._hub.now - max(idle) >= seconds
-
-    async def _wait_for(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            await asyncio.sleep(_LOOK_EVERY_S)
