@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from softphone.model import command as c
-from softphone.model.call import CallState
+from softphone.model.call import CallId, CallState
 from softphone.model.error import Refused
 
 from .actions import Action, Scope, commands_of, find
@@ -18,6 +18,7 @@ from .screens.dialogs import Answer, AskLine, Question
 from .screens.help import HelpScreen
 from .screens.history import HistoryScreen
 from .screens.palette import PaletteScreen
+from .situation import Situation
 from .widgets.rowlist import RowList
 from .working import start
 
@@ -140,16 +141,12 @@ class Acting:
 
     def _ask(self, action: Action) -> None:
         name = action.takes[0]
-        before = self._app.view.now
+        before = _meant(action, self._app.view.now)
 
         def done(text: str | None) -> None:
             if not text:
                 return
-            now = self._app.view.now
-            same = (before.call and before.call.id) == (now.call and now.call.id)
-            if action.id == "call.forward":
-                same = (before.offer and before.offer.id) == (now.offer and now.offer.id)
-            if action.scope is Scope.CALL and not same:
+            if _meant(action, self._app.view.now) != before:
                 self._app.say("That call is over; nothing was done.", "warning")
                 return
             value = to_dial(text, self._app.view.region) if name == "to" else text
@@ -251,3 +248,11 @@ class Acting:
                 self._app.say(reply.text or reply.code, "warning")
                 return
         self._app.exit(return_code=0)
+
+
+def _meant(action: Action, now: Situation) -> CallId | None:
+    """Return which call the operator has before him: it may be gone when he has typed."""
+    if action.scope is not Scope.CALL:
+        return None
+    call = now.offer if action.id == "call.forward" else now.call
+    return call.id if call else None

@@ -66,6 +66,7 @@ class SoftphoneApp(App[None]):
         clock: Clock | None = None,
         crash_file: Path | None = None,
         retry_s: Sequence[float] | None = None,
+        calm: bool = False,
     ) -> None:
         self._control = ControlFilter()
         super().__init__()
@@ -76,6 +77,7 @@ class SoftphoneApp(App[None]):
         self.view = View(self.session, Desk(), self.clock, whole, settings, calls, self.act, region)
         self.settings = settings
         self._crash_file = crash_file
+        self._calm = calm
         self.main = MainScreen(self.view)
         self.acting = Acting(self)
         self._dirty: frozenset[Topic] = frozenset()
@@ -107,7 +109,8 @@ class SoftphoneApp(App[None]):
         """Start to follow the engine; then make garbage collection rare and threads quick."""
         start(self, self.session.run, group="session")
         self._schedule_tick()
-        self.call_after_refresh(_calm_runtime)
+        if self._calm:
+            self.call_after_refresh(_calm_runtime)
 
     # ---- what arrives ----------------------------------------------------------------------
 

@@ -48,7 +48,9 @@ def run_console(
         return 2
     from .app import SoftphoneApp  # textual is heavy and not needed to refuse
 
-    app = SoftphoneApp(connect, settings, keys, calls=calls, region=region, crash_file=crash)
+    app = SoftphoneApp(
+        connect, settings, keys, calls=calls, region=region, crash_file=crash, calm=True
+    )
     _leave_on_signals(app)
     app.run()
     return app.return_code or 0

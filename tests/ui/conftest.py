@@ -166,8 +166,7 @@ class Console:
 
     async def settle(self) -> None:
         """Wait until nothing is under way any more, and everything is painted."""
-        for _ in range(3):
-            await self.pilot.pause()
+        for _ in range(2):
             await self.pilot.pause()
             self.app.flush()
         await self.pilot.pause()

@@ -20,7 +20,7 @@ LETTER_ROWS = 4
 class CallBar(Painted, can_focus=True):
     """Show offers with a cursor, and the letters. It opens on demand and leaves with the focus."""
 
-    BORDER_TITLE = " CALL BAR "
+    BORDER_TITLE = "CALL BAR ── Esc closes"
     topics = frozenset({Topic.CALLS, Topic.DESK, Topic.CLOCK})
 
     def __init__(self, view: View) -> None:

@@ -27,6 +27,7 @@ from .pane import Pane, Send
 
 SAVE_AFTER_S = 0.5
 _SHORT = 12
+_TALL = 18
 _SHOWN_REFUSALS = (Capability.TONES, Capability.BLIND_TRANSFER, Capability.JOIN)
 
 
@@ -95,6 +96,7 @@ class CallPane(Pane):
     def on_resize(self) -> None:
         """Draw for the new size."""
         self.set_class(self.size.height < _SHORT, "short")
+        self.set_class(self.size.height >= _TALL, "tall")
         self.show()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:

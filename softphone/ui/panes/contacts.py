@@ -64,7 +64,7 @@ class ContactsPane(Pane):
         if self.view.session.connected:
             start(self, self._load, group="contacts", latest=True)
         else:
-            self.rows.repaint_changed()
+            self.rows.show((), "Waiting for the engine.")
 
     def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
         """Search for what is typed."""

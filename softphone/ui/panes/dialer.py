@@ -12,19 +12,26 @@ from textual.widgets import Input
 
 from softphone.model.call import AccountName
 from softphone.model.capability import Capability
-from softphone.model.command import ContactPage, Dial, HistoryPage, ListHistory, SearchContacts
+from softphone.model.command import (
+    ContactPage,
+    Dial,
+    HistoryPage,
+    ListHistory,
+    SearchContacts,
+    SendTones,
+)
 from softphone.model.record import HistoryFilter
 from softphone.model.text import clean
 from softphone.ui import phone
 from softphone.ui.session import Topic
-from softphone.ui.situation import accounts_that
+from softphone.ui.situation import accounts_that, may_act, talking
 from softphone.ui.spans import Line, fit, spread
 from softphone.ui.view import View
 from softphone.ui.widgets.choice import Choice, Option
 from softphone.ui.widgets.lines import Lines
 from softphone.ui.working import start
 
-from .pane import Pane
+from .pane import Pane, Say, Send
 
 _MATCHES = 4
 _RECENT = 30
@@ -187,6 +194,15 @@ class DialerPane(Pane):
         event.stop()
         self._marked = max(-1, min(len(self._matches) - 1, self._marked + event.step))
         self._show_hints()
+
+    def on_dial_input_toned(self, event: DialInput.Toned) -> None:
+        """Send a tone into the call in focus."""
+        event.stop()
+        now = self.view.now
+        if reason := talking(now) or may_act(now):
+            self.post_message(Say(reason, "warning"))
+        elif now.call is not None:
+            self.post_message(Send(SendTones(now.call.id, event.digit)))
 
     def _search(self) -> None:
         start(self, self._find_people, group="matches", latest=True)

@@ -24,7 +24,7 @@ class EventsPane(Pane):
     """Show the notes of the engine; the cursor follows the newest until it is moved up."""
 
     TITLE = "EVENTS"
-    topics = frozenset({Topic.NOTES})
+    topics = frozenset({Topic.NOTES, Topic.ENGINE})
 
     def __init__(self, view: View, *, id: str) -> None:
         super().__init__(view, id=id)
@@ -50,7 +50,9 @@ class EventsPane(Pane):
                 "Nothing in the log holds this text.",
             )
         else:
-            self.rows.show(list(notes), "Nothing has happened yet.")
+            connected = self.view.session.connected
+            empty = "Nothing has happened yet." if connected else "Waiting for the engine."
+            self.rows.show(list(notes), empty)
 
     def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
         """Show only what holds the typed text."""

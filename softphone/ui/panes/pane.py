@@ -71,7 +71,7 @@ class Pane(Vertical):
 
     def set_title(self, title: str | Content) -> None:
         """Show a title in the frame."""
-        wanted = title if isinstance(title, Content) else Content(f" {title} ")
+        wanted = title if isinstance(title, Content) else Content(title)
         if self._title is None or not self._title.is_same(wanted):
             self._title = self.border_title = wanted
 
@@ -79,7 +79,7 @@ class Pane(Vertical):
         """Show something short at the lower edge of the frame."""
         if self._below != subtitle:
             self._below = subtitle
-            below = Content(f" {subtitle} " if subtitle else "")
+            below = Content(subtitle)
             self.border_subtitle = below
 
     def show(self) -> None:

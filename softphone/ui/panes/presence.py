@@ -60,6 +60,9 @@ class PresencePane(Pane):
             account = self.view.state.accounts.get(name)
             if account is None or set(account.availability.wanted) == set(wanted):
                 del self._wanted[name]
+        if not self.view.state.accounts:
+            self.rows.show((), "Waiting for the engine.")
+            return
         width = max(8, self.rows.content_size.width - 2)
         self.rows.show(list(presence_rows(self.view, width)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -20,6 +20,7 @@ from softphone.ui.frame.header import HeaderLine
 from softphone.ui.keymap import is_character
 from softphone.ui.session import Topic
 from softphone.ui.view import View
+from softphone.ui.widgets.filtered import FilteredList
 from softphone.ui.widgets.rowlist import RowList
 
 T = TypeVar("T")
@@ -50,6 +51,8 @@ def action_for(view: View, event: events.Key, focused: Widget | None) -> str | N
 
 class ConsoleScreen(Screen[None]):
     """A full screen: header and footer around a body, banner and call bar over it."""
+
+    CLOSES_ON_ESCAPE: ClassVar[bool] = True
 
     def __init__(self, view: View, *, id: str) -> None:
         super().__init__(id=id)
@@ -91,6 +94,9 @@ class ConsoleScreen(Screen[None]):
         if event.key == "escape" and self.callbar.has_focus:
             event.stop()
             self.set_focus(self._before_bar)
+        elif event.key == "escape" and self.CLOSES_ON_ESCAPE and not self._in_list():
+            event.stop()
+            self.app.pop_screen()
         elif action_id := action_for(self.view, event, self.focused):
             event.stop()
             event.prevent_default()
@@ -100,6 +106,11 @@ class ConsoleScreen(Screen[None]):
         """Fit to the terminal."""
         self.cover.fit_to(event.size.width, event.size.height)
         self.call_after_refresh(self.show, frozenset(Topic))
+
+    def _in_list(self) -> bool:
+        """Tell whether Esc belongs to a list or its filter."""
+        node: object = self.focused
+        return isinstance(node, RowList) or isinstance(getattr(node, "parent", None), FilteredList)
 
 
 class Dialog(ModalScreen[T]):

@@ -48,7 +48,7 @@ class ContactScreen(Dialog[Contact]):
         ]
         rows += [_row("Note", self.note), _row("Favourite", self.favourite)]
         box = Vertical(*rows, self.problem, keys, classes="dialog")
-        title = " EDIT CONTACT " if self._contact.id else " NEW CONTACT "
+        title = "EDIT CONTACT" if self._contact.id else "NEW CONTACT"
         box.border_title = Content(title)
         yield box
 

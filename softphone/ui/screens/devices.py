@@ -61,7 +61,7 @@ class DevicesScreen(ConsoleScreen):
             self.status,
             classes="pane full form",
         )
-        title = f" SOUND DEVICES ── Esc or {self.view.key('devices.open')} closes, < > change "
+        title = f"SOUND DEVICES ── Esc or {self.view.key('devices.open')} closes, < > change"
         box.border_title = Content(title)
         yield box
 

@@ -45,7 +45,7 @@ class Question(Dialog[str]):
         text = Lines(classes="dialog-text")
         text.show(wrap(self._text, _WIDTH, limit=8))
         box = Vertical(text, self.rows, classes="dialog")
-        box.border_title = Content(f" {self._title} ")
+        box.border_title = Content(self._title)
         self.rows.styles.height = len(self.answers)
         yield box
 
@@ -86,7 +86,7 @@ class AskLine(Dialog[str]):
         keys = Lines(classes="dialog-keys")
         keys.show([(("Enter", "key"), (" go   ", "dim"), ("Esc", "key"), (" leave", "dim"))])
         box = Vertical(text, self.field, keys, classes="dialog")
-        box.border_title = Content(f" {self._title} ")
+        box.border_title = Content(self._title)
         yield box
 
     def on_mount(self) -> None:

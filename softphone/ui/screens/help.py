@@ -48,7 +48,7 @@ class HelpScreen(ConsoleScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         box = Vertical(self.list, classes="pane full")
-        title = f" HELP ── Esc or {self.view.key('help.open')} closes, / filters "
+        title = f"HELP ── Esc or {self.view.key('help.open')} closes, / filters"
         box.border_title = Content(title)
         yield box
 

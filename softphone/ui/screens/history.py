@@ -50,7 +50,7 @@ class HistoryScreen(ConsoleScreen):
     def compose_body(self) -> Iterable[Widget]:
         yield self._box
         below = Vertical(self.detail, classes="pane detail")
-        below.border_title = Content(" CALL ")
+        below.border_title = Content("CALL")
         yield below
 
     def on_mount(self) -> None:
@@ -102,8 +102,8 @@ class HistoryScreen(ConsoleScreen):
         what = "MISSED CALLS" if self._missed else "HISTORY"
         key = self.view.key
         title = (
-            f" {what} ── Enter to dialer, {key('list.missed')} missed, "
-            f"{key('list.filter')} search, Esc closes "
+            f"{what} ── Enter to dialer, {key('list.missed')} missed, "
+            f"{key('list.filter')} search, Esc closes"
         )
         self._box.border_title = Content(title)
 

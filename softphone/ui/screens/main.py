@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
-from softphone.ui.layout import TABS, Shape, shape_of
+from softphone.ui.layout import TABS, shape_of
 from softphone.ui.panes.call import CallPane
 from softphone.ui.panes.calls import CallsPane
 from softphone.ui.panes.contacts import ContactsPane
@@ -36,6 +36,8 @@ _TAB_KEYS = {
 
 class MainScreen(ConsoleScreen):
     """Where the operator works."""
+
+    CLOSES_ON_ESCAPE = False
 
     def __init__(self, view: View) -> None:
         super().__init__(view, id="main")
@@ -114,7 +116,6 @@ class MainScreen(ConsoleScreen):
         tabs = TABS[self.body.shape]
         for name, pane in self.panes.items():
             pane.display = name not in tabs or name == self.body.tab
-        self.set_class(self.body.shape is Shape.WIDE, "wide")
         self.body.refresh(layout=True)
         self.call_after_refresh(self.show, frozenset(Topic))
 
@@ -130,6 +131,6 @@ class MainScreen(ConsoleScreen):
                 seen = tab == name
                 label = self.panes[tab].title_now() if seen else self.panes[tab].TITLE.lower()
                 key = "" if seen else f" {self.view.key(_TAB_KEYS[tab])}"
-                parts += [(" ", ""), (label, "bold" if seen else ""), (key, "$key"), (" ", "")]
-                parts += [("─", "$frame")] if tab != tabs[-1] else []
+                between = " ── " if tab != tabs[-1] else ""
+                parts += [(label, "bold" if seen else ""), (key, "$key"), (between, "$frame")]
             pane.set_title(Content.assemble(*parts))

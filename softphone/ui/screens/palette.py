@@ -37,7 +37,7 @@ class PaletteScreen(Dialog[str]):
 
     def compose_dialog(self) -> Iterable[Widget]:
         box = Vertical(self.field, self.rows, classes="dialog palette")
-        box.border_title = Content(" COMMANDS ")
+        box.border_title = Content("COMMANDS")
         yield box
 
     def on_mount(self) -> None:

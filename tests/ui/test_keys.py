@@ -1,0 +1,223 @@
+"""Keys do what the registry says, say why when they cannot, and can be remapped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from softphone.model import command as c
+from softphone.model import event as e
+from softphone.model.call import AccountName, CallId, CallState
+from softphone.model.presence import LinkState
+
+if TYPE_CHECKING:
+    from tests.ui.conftest import Console, FakeEngine, OpenConsole
+
+ONE = CallId("c1")
+TWO = CallId("c2")
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "command"),
+    [
+        ("f3", CallState.ACTIVE, c.Hold(ONE)),
+        ("f3", CallState.HELD, c.Resume(ONE)),
+        ("f4", CallState.ACTIVE, c.Mute(ONE)),
+        ("f8", CallState.ACTIVE, c.HangUp(ONE)),
+        ("f8", CallState.ALERTING, c.HangUp(ONE)),
+        ("f7", CallState.ACTIVE, c.SetAvailable(AccountName("audin"), False)),
+    ],
+)
+async def test_function_key_sends_its_command_also_while_typing(
+    console: Console, key: str, state: CallState, command: c.Command
+) -> None:
+    await console.show_calls(console.make.call("c1", state))
+    await console.focus("dialer")
+
+    await console.press(key)
+
+    assert console.engine.sent[-1] == command
+
+
+async def test_call_bar_letters_send_their_commands(console: Console) -> None:
+    plain = console.make.account(refusals=())
+    await console.emit(e.AccountChanged(plain))
+    await console.show_calls(console.make.call("c1"), console.make.call("c2", CallState.HELD))
+    await console.press("ctrl+g")
+
+    for letter, command in {
+        "h": c.Hold(ONE), "m": c.Mute(ONE), "s": c.Resume(TWO), "j": c.Join(ONE, TWO),
+        "c": c.Join(ONE, TWO), "o": c.TransferTo(ONE, TWO), "r": c.Record(ONE),
+        "x": c.HangUp(ONE),
+    }.items():  # fmt: skip
+        console.clock.advance(1)
+        await console.press(letter)
+        assert console.engine.sent[-1] == command
+
+
+async def test_held_key_cannot_end_two_calls(console: Console) -> None:
+    first = console.make.call("c1")
+    await console.show_calls(first, console.make.call("c2", CallState.HELD))
+
+    await console.press("f8")
+    await console.emit(e.CallChanged(replace(first, state=CallState.ENDED)))
+    for _ in range(5):
+        console.clock.advance(0.03)
+        await console.press("f8")
+
+    assert console.commands(c.HangUp) == [c.HangUp(ONE)]
+
+
+async def test_disabled_action_says_why_where_it_was_pressed(console: Console) -> None:
+    await console.show_calls(console.make.call("c1"))
+
+    await console.press("f5")
+
+    assert not console.commands(c.Transfer)
+    assert "Audin has no transfer." in console.screen_text()
+
+
+async def test_transfer_asks_where_to_and_sends_e164(open_console: OpenConsole) -> None:
+    async with open_console(region="IT") as console:
+        await console.emit(e.AccountChanged(console.make.account(refusals=())))
+        await console.show_calls(console.make.call("c1"))
+
+        await console.press("f5", *"06 5550 1010", "enter")
+
+        assert console.commands(c.Transfer) == [c.Transfer(ONE, "+390655501010")]
+
+
+async def test_transfer_of_a_call_that_ended_meanwhile_does_nothing(console: Console) -> None:
+    await console.emit(e.AccountChanged(console.make.account(refusals=())))
+    first = console.make.call("c1")
+    await console.show_calls(first, console.make.call("c2", CallState.HELD))
+
+    await console.press("f5", *"1001")
+    await console.emit(e.CallRemoved(ONE))
+    await console.press("enter")
+
+    assert not console.commands(c.Transfer)
+
+
+async def test_refused_command_shows_the_engines_sentence(
+    console: Console, engine: FakeEngine
+) -> None:
+    engine.reply(c.Hold, c.Reply(False, "REFUSED", "The platform says no [/]."))
+    await console.show_calls(console.make.call("c1"))
+
+    await console.press("f3")
+
+    assert "The platform says no [/]." in console.screen_text()
+
+
+async def test_operators_own_keys_replace_the_defaults(open_console: OpenConsole) -> None:
+    keys = {"call.hold": ("ctrl+y", "w"), "calls.focus": ("K",)}
+    async with open_console(keys=keys) as console:
+        await console.show_calls(console.make.call("c1"))
+
+        await console.press("f3")
+        assert not console.commands(c.Hold)
+        await console.press("ctrl+y")
+        assert console.commands(c.Hold) == [c.Hold(ONE)]
+        console.clock.advance(1)
+        await console.press("ctrl+g", "w")
+        assert len(console.commands(c.Hold)) == 2
+
+        await console.press("escape")
+        await console.focus("contacts")
+        await console.press("K")
+        assert console.focused == "calls"
+        assert "Ctrl+Y hold" in console.screen_text()
+
+
+async def test_palette_finds_and_does_an_action_and_says_why_not(console: Console) -> None:
+    await console.show_calls(console.make.call("c1"))
+
+    await console.press("ctrl+p", *"mute", "enter")
+    assert console.commands(c.Mute) == [c.Mute(ONE)]
+
+    await console.press("ctrl+p", *"answer", "enter")
+    assert "No call is ringing." in console.screen_text()
+
+
+async def test_screens_open_and_close_by_their_keys(console: Console) -> None:
+    await console.focus("calls")
+    for key, place in (("H", "history"), ("A", "devices"), ("question_mark", "help")):
+        await console.press(key)
+        assert console.app.screen.id == place
+        await console.press("escape")
+        assert console.app.screen.id == "main"
+
+
+async def test_pane_keys_go_to_their_panes(console: Console) -> None:
+    await console.show_calls(console.make.call("c1"))
+    for key, place in (("L", "calls"), ("C", "contacts"), ("E", "events"), ("S", "presence")):
+        await console.press(key)
+        assert console.focused == "dialer" or console.focused == place
+        await console.focus("calls")
+
+    await console.press("W")
+    assert console.focused == "call"
+    await console.press("L")
+    assert console.app.main.call.note.text == "L"
+
+
+async def test_quit_without_a_call_just_leaves(console: Console) -> None:
+    await console.press("ctrl+q")
+
+    assert console.app.return_code == 0
+    assert not console.app.is_running or console.app._exit
+
+
+@pytest.mark.parametrize(("key", "hung_up", "left"), [("h", 1, True), ("k", 0, True)])
+async def test_quit_in_a_call_hangs_up_or_keeps(
+    console: Console, key: str, hung_up: int, left: bool
+) -> None:
+    await console.show_calls(console.make.call("c1"))
+
+    await console.press("ctrl+q", key)
+
+    assert len(console.commands(c.HangUp)) == hung_up
+    assert console.app._exit is left
+
+
+@pytest.mark.parametrize("key", ["s", "escape", "enter"])
+async def test_quit_in_a_call_can_be_left_by_staying(console: Console, key: str) -> None:
+    await console.show_calls(console.make.call("c1"))
+
+    await console.press("ctrl+q", key)
+
+    assert console.app.screen.id == "main"
+    assert not console.app._exit
+    assert not console.commands(c.HangUp)
+
+
+async def test_read_only_console_says_so_and_takes_over_after_asking(console: Console) -> None:
+    await console.show_calls(console.make.call("c1"))
+    await console.emit(e.ControlChanged("c9", 2))
+    await console.focus("calls")
+    assert "READ-ONLY" in console.screen_text()
+
+    await console.press("f8")
+    assert not console.commands(c.HangUp)
+    assert "read-only" in console.screen_text()
+
+    await console.press("T", "n")
+    assert not console.commands(c.TakeOver)
+    await console.press("T", "y")
+    assert console.commands(c.TakeOver) == [c.TakeOver()]
+
+
+async def test_retry_is_offered_only_while_a_line_is_lost(console: Console) -> None:
+    await console.focus("calls")
+    await console.press("R")
+    assert not console.commands(c.RetryNow)
+
+    lost = console.make.account(link=LinkState.RECONNECTING, retry_mono=console.clock.mono() + 9)
+    await console.emit(e.AccountChanged(lost))
+    assert "retry in 9 s" in console.screen_text()
+    await console.press("R")
+
+    assert console.commands(c.RetryNow) == [c.RetryNow(AccountName("audin"))]
