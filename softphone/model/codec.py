@@ -25,6 +25,8 @@ from .error import ProtocolError
 T = TypeVar("T")
 _Writer = Callable[[Any], Any]
 _Reader = Callable[[Any], Any]
+_LARGEST = 2**53  # what every JSON reader keeps exactly
+_COMPLAINT_LIMIT = 200
 
 
 def encode(value: object) -> dict[str, Any]:
@@ -44,23 +46,19 @@ def decode(data: object, expected: type[T]) -> T:
 
     Raises ProtocolError when the data has another shape.
     """
-    hint: Any = expected
-    try:
-        found: T = _reader(hint)(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise ProtocolError(f"not a valid {expected}: {problem}") from None
+    found: T = _read(data, expected)
     return found
 
 
 def decode_event(data: object) -> event_module.Event:
     """Return an event told by the engine."""
-    found: event_module.Event = _decode_tagged(data, event_module.Event)
+    found: event_module.Event = _read(data, event_module.Event)
     return found
 
 
 def decode_command(data: object) -> command_module.Command:
     """Return a command sent by a client."""
-    found: command_module.Command = _decode_tagged(data, command_module.Command)
+    found: command_module.Command = _read(data, command_module.Command)
     return found
 
 
@@ -86,11 +84,12 @@ def tag(kind: Any) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
 
-def _decode_tagged(data: object, union: Any) -> Any:
+def _read(data: object, hint: Any) -> Any:
     try:
-        return _reader(union)(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise ProtocolError(f"message not understood: {problem}") from None
+        return _reader(hint)(data)
+    except (KeyError, TypeError, ValueError) as problem:
+        complaint = str(problem)[:_COMPLAINT_LIMIT]
+        raise ProtocolError(f"message not understood: {complaint}") from None
 
 
 def _reject_constant(name: str) -> float:
@@ -214,10 +213,16 @@ def _read_many(origin: Any, arguments: tuple[Any, ...]) -> _Reader:
 
 def _read_scalar(hint: Any) -> _Reader:
     def read(data: Any) -> Any:
-        if hint is float and type(data) in (int, float) and math.isfinite(data):
+        if type(data) is int and abs(data) > _LARGEST:
+            raise ValueError("number out of range")
+        if hint is float and type(data) in (int, float):
+            if not math.isfinite(data):
+                raise ValueError(f"{data} is not a number here")
             return float(data)
         if type(data) is not hint:
             raise TypeError(f"{type(data).__name__} where {hint.__name__} belongs")
+        if hint is str:
+            data.encode()  # a lone surrogate is valid JSON, but can be neither stored nor sent on
         return data
 
     return read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .call import CallId
 
@@ -48,21 +48,27 @@ class QualitySummary:
     dropped_ms: float = 0.0
     frames_sent: int = 0
     frames_received: int = 0
+    # How many seconds are in each mean (jitter, buffer, loss, MOS); only while the call is up.
+    _known: tuple[int, ...] = field(default=(0, 0, 0, 0), repr=False, compare=False)
 
     def with_sample(self, sample: QualitySample) -> QualitySummary:
         """Return the summary with one more second in it; unknown figures change nothing."""
-        count = self.samples + 1
+        figures = (sample.jitter_ms, sample.buffer_ms, sample.loss, sample.mos)
+        before = (self.mean_jitter_ms, self.mean_buffer_ms, self.loss, self.mos)
+        known = tuple(n + (new is not None) for n, new in zip(self._known, figures, strict=True))
+        jitter, buffer, loss, mos = map(_mean, before, figures, known)
         return QualitySummary(
-            samples=count,
-            mean_jitter_ms=_mean(self.mean_jitter_ms, sample.jitter_ms, count),
+            samples=self.samples + 1,
+            mean_jitter_ms=jitter,
             max_jitter_ms=_largest(self.max_jitter_ms, sample.jitter_ms),
-            mean_buffer_ms=_mean(self.mean_buffer_ms, sample.buffer_ms, count),
-            loss=_mean(self.loss, sample.loss, count),
-            mos=_mean(self.mos, sample.mos, count),
+            mean_buffer_ms=buffer,
+            loss=loss,
+            mos=mos,
             concealed_ms=_latest(self.concealed_ms, sample.concealed_ms),
             dropped_ms=_latest(self.dropped_ms, sample.dropped_ms),
             frames_sent=int(_latest(self.frames_sent, sample.frames_sent)),
             frames_received=int(_latest(self.frames_received, sample.frames_received)),
+            _known=known,
         )
 
 
