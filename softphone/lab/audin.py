@@ -144,8 +144,11 @@ class AudinService:
         return max(min(since), self._calls.last_change)
 
     async def close(self) -> None:
-        """Forget calls; the server closes the sockets."""
+        """Forget calls and say good bye on every socket (1001: going away)."""
         self._calls.close()
+        for leg in list(self._audio.legs.values()):
+            leg.close(1001)
+        self._presence.drop(None, 1001)
 
     # ---- what operators say --------------------------------------------------------------------
 

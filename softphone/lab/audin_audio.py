@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 
 from aiohttp import ClientConnectionError, web
 
@@ -112,7 +111,6 @@ class AudioDesk:
         self._calls = calls
         self._names = hub.settings.names
         self.legs: dict[str, AudioLeg] = {}
-        self._refused: deque[str] = deque(maxlen=20)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one audio socket from handshake to end."""
@@ -130,9 +128,12 @@ class AudioDesk:
         socket = ClientSocket(request, wire.AUDIO_BINARY_LIMIT, compress=False)
         leg = AudioLeg(self._hub, self._calls, call, socket)
         self._calls.audio_opened(call, leg)
-        await socket.open()
-        socket.bound_kernel_buffer(_KERNEL_BUFFER)
-        await self._serve(call, leg)
+        try:
+            await socket.open()
+            socket.bound_kernel_buffer(_KERNEL_BUFFER)
+            await self._serve(call, leg)
+        finally:
+            self._calls.audio_closed(call)
         return socket.ws
 
     async def _serve(self, call: Call, leg: AudioLeg) -> None:
@@ -148,13 +149,13 @@ class AudioDesk:
         finally:
             self._hub.ticker.remove(leg)
             del self.legs[call.sid]
-            self._calls.audio_closed(call)
             await leg.socket.finish(sender)
 
     async def _read(self, call: Call, leg: AudioLeg) -> None:
-        stubborn = self._hub.faults
         while True:
-            leg.socket.never_answers_close = stubborn.on("never_answer_close", call.operator)
+            leg.socket.never_answers_close = self._hub.faults.on(
+                "never_answer_close", call.operator
+            )
             message = await leg.socket.receive()
             if message is None:
                 return

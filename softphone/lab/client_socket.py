@@ -31,6 +31,7 @@ class ClientSocket:
             autoclose=False, max_msg_size=limit_bytes, timeout=_CLOSE_WAIT_S, compress=compress
         )
         self.never_answers_close = False
+        self._closing = False
 
     async def open(self) -> None:
         """Answer the handshake."""
@@ -96,12 +97,13 @@ class ClientSocket:
 
     async def finish(self, sender: asyncio.Task[None]) -> None:
         """Give a close on its way a moment, then let go."""
-        if not sender.done() and self.ws.closed:
+        if self._closing and not sender.done():
             await asyncio.wait([sender], timeout=_CLOSE_WAIT_S)
         sender.cancel()
         await asyncio.wait([sender])
 
     async def _close(self, code: int) -> None:
+        self._closing = True
         if code == 1006:
             self.cut()
         else:

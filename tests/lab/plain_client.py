@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +54,15 @@ async def in_thread(
     return await asyncio.to_thread(request, method, url, body, headers)
 
 
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+
+
 class Presence:
     """One presence socket; keeps everything it was told in `said`."""
 
@@ -62,7 +73,9 @@ class Presence:
     @classmethod
     async def open(cls, core_url: str, token: str) -> Presence:
         url = f"{core_url.replace('http', 'ws', 1)}/operator-presence/ws?token={quote(token)}"
-        return cls(await connect(url, proxy=None, max_size=None, open_timeout=LIMIT_S))
+        return cls(
+            await connect(url, proxy=None, max_size=None, max_queue=None, open_timeout=LIMIT_S)
+        )
 
     async def send(self, **message: object) -> None:
         await self.socket.send(json.dumps(message))
@@ -114,16 +127,26 @@ class Audio:
         self.sizes: list[int] = []
         self.texts: list[str] = []
         self.close_code: int | None = None
+        self._news = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
         self._sender: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, core_url: str, sid: str, token: str) -> Audio:
+    async def open(
+        cls, core_url: str, sid: str, token: str, sock: socket.socket | None = None
+    ) -> Audio:
+        """Open the audio socket; `sock` is a TCP connection to use."""
         base = core_url.replace("http", "ws", 1)
         url = f"{base}/operator-audio/ws/{quote(sid, safe='')}?token={quote(token)}"
         return cls(
             await connect(
-                url, proxy=None, compression=None, max_size=None, open_timeout=LIMIT_S
+                url,
+                proxy=None,
+                compression=None,
+                max_size=None,
+                max_queue=None,
+                open_timeout=LIMIT_S,
+                sock=sock,
             )
         )
 
@@ -135,6 +158,7 @@ class Audio:
                     self.sizes.append(len(message))
                 else:
                     self.texts.append(message)
+                self._news.set()
         except ConnectionClosed:
             pass
         self.close_code = self.socket.close_code
@@ -162,7 +186,8 @@ class Audio:
         """Wait until so many mu-law codes have come; return all that were heard."""
         async with asyncio.timeout(codes / 8000 + LIMIT_S):
             while len(self.heard) < codes:
-                await asyncio.sleep(0.005)
+                self._news.clear()
+                await self._news.wait()
         return bytes(self.heard)
 
     async def told(self, kind: str) -> dict[str, Any]:
@@ -173,7 +198,8 @@ class Audio:
                     message: dict[str, Any] = json.loads(text)
                     if message["type"] == kind:
                         return message
-                await asyncio.sleep(0.005)
+                self._news.clear()
+                await self._news.wait()
 
     async def closed(self) -> int:
         """Return the code with which the socket ended."""

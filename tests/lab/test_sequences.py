@@ -8,8 +8,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from softphone.lab.farends import FAR_ENDS
+from softphone.lab.hub import RingRequest
+from softphone.lab.world import CALLERS
 from tests.lab.conftest import Place
-from tests.lab.plain_client import Audio, Presence
+from tests.lab.plain_client import Audio, Presence, eventually
 
 ANSWERING = "+39025559999"
 
@@ -277,7 +279,7 @@ async def test_operators_call_each_other(place: Place) -> None:
 
     near.talk(b"\x2a" * 8000)
     far.talk(b"\x3b" * 8000)
-    await _until(lambda: 0x2A in far.heard and 0x3B in near.heard)
+    await eventually(lambda: 0x2A in far.heard and 0x3B in near.heard)
     await far.hang_up()
 
     assert offer["from"] == "+390299999999"
@@ -322,10 +324,7 @@ async def test_two_operators_race_200_times_and_exactly_one_wins(place: Place) -
         place.lab.hub.services[0].hang_up(sid[0], None)
 
 
-def _request() -> object:
-    from softphone.lab.hub import RingRequest
-    from softphone.lab.world import CALLERS
-
+def _request() -> RingRequest:
     return RingRequest("pn_1", CALLERS[0])
 
 
@@ -344,10 +343,3 @@ async def _answered(place: Place, line: Presence) -> str:
     await line.send(type="accept", callSid=sid)
     await line.until("call_assigned")
     return sid
-
-
-async def _until(condition: object) -> None:
-    assert callable(condition)
-    async with asyncio.timeout(5.0):
-        while not condition():
-            await asyncio.sleep(0.01)
