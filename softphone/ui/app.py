@@ -186,6 +186,7 @@ class SoftphoneApp(App[None]):
     def say(self, text: str, severity: str = "information") -> None:
         """Show one sentence for a few seconds."""
         warning = severity == "warning"
+        self.clear_notifications()
         self.notify(
             clean(text, TEXT_LIMIT),
             severity="warning" if warning else "information",

@@ -70,7 +70,7 @@ def _wide(width: int, height: int) -> dict[str, Box]:
 
 
 def _medium(tab: str, width: int, height: int) -> dict[str, Box]:
-    left = min(34, max(29, width * 30 // 100))
+    left = min(34, max(30, width * 30 // 100))
     dialer = min(9, max(5, height * 36 // 100))
     calls = max(5, height * 36 // 100)
     return {

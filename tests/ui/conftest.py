@@ -214,6 +214,13 @@ _PLACES = {
 OpenConsole = Callable[..., AbstractAsyncContextManager[Console]]
 
 
+@pytest.fixture(autouse=True)
+def quick_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pilot waits for the process to be idle in steps of 20 ms; 4 ms are enough here."""
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.004)
+    monkeypatch.setattr("textual._wait.SLEEP_IDLE", 0.0008)
+
+
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock()

@@ -146,16 +146,18 @@ SCENES: dict[str, Scene] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("scene", list(SCENES))
 async def test_screen_looks_as_it_did(
-    open_console: OpenConsole, engine: FakeEngine, scene: str, size: tuple[int, int]
+    open_console: OpenConsole, engine: FakeEngine, scene: str
 ) -> None:
     _furnish(engine)
-    async with open_console(size) as console:
+    async with open_console(SIZES[0]) as console:
         await SCENES[scene](console)
+        _compare(console, f"{scene}-80x24")
 
-        _compare(console, f"{scene}-{size[0]}x{size[1]}")
+        await console.pilot.resize_terminal(*SIZES[1])
+        await console.settle()
+        _compare(console, f"{scene}-140x45")
 
 
 @pytest.mark.parametrize("theme", ["day", "high-contrast", "colour-blind", "mono", "ansi"])

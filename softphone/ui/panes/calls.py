@@ -15,14 +15,14 @@ from .pane import Act, Pane, Say
 
 _WIDE = 64
 _COLUMNS_WIDE = (Column(11), Column(flex=3), Column(flex=2), Column(3), Column(9))
-_COLUMNS = (Column(11), Column(flex=1), Column(18))
+_COLUMNS = (Column(11), Column(flex=1), Column(17))
 
 
 class CallsPane(Pane):
     """Show all calls in the order they came; the marked one is what the F-keys act on."""
 
     TITLE = "CALLS"
-    topics = frozenset({Topic.CALLS, Topic.CLOCK, Topic.DESK, Topic.ACCOUNTS})
+    topics = frozenset({Topic.CALLS, Topic.CLOCK, Topic.DESK, Topic.ACCOUNTS, Topic.HISTORY})
 
     def __init__(self, view: View, *, id: str) -> None:
         super().__init__(view, id=id)
@@ -93,10 +93,11 @@ class CallsPane(Pane):
         if call.remote.address and name == call.remote.address:
             name = ""
         number = self.view.number(call.remote.address) or "number withheld"
-        name = name or ("" if width >= _WIDE else number)
         if call.state is CallState.ENDED:
             bare = "" if name == number else name
             name = " · ".join(part for part in (bare, words.end_words(call)) if part)
+        if not name and width < _WIDE:
+            name, name_role = f"{words.direction_word(call)} · {call.account}", "dim"
         marks = "".join(
             [" muted" if call.muted else "", " REC" if call.recording else "",
              " LINK" if call.link_lost else ""]

@@ -143,6 +143,8 @@ class DialerPane(Pane):
 
     def load_recent(self) -> None:
         """Fetch the latest calls for the type-ahead."""
+        if not self.view.session.connected:
+            return
         start(self, self._load_recent, group="recent", latest=True)
 
     def type(self, character: str) -> None:

@@ -78,6 +78,8 @@ class MainScreen(ConsoleScreen):
         for pane in self.panes.values():
             if topics & pane.topics and pane.display:
                 pane.show()
+        if Topic.HISTORY in topics:
+            self.dialer.load_recent()
         self._show_tabs()
         step = next_step(self.view)
         self.tour.display = bool(step)
