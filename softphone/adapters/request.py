@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -135,8 +137,16 @@ def _cause(problem: Exception) -> str:
     inner = getattr(problem, "certificate_error", None) or getattr(problem, "os_error", None)
     if isinstance(inner, ssl.SSLCertVerificationError):
         return f"certificate refused ({inner.verify_message})"
-    if isinstance(inner, OSError) and inner.strerror:
-        return inner.strerror.lower()
-    if isinstance(problem, OSError) and problem.strerror:
-        return problem.strerror.lower()
+    for failure in (inner, problem):
+        if isinstance(failure, OSError):
+            return os_error_words(failure)
     return type(problem).__name__
+
+
+def os_error_words(problem: OSError) -> str:
+    """Return a failed connection in a few words; asyncio's own texts hold addresses."""
+    if isinstance(problem, socket.gaierror):
+        return "the name is not known"
+    if problem.errno is not None and problem.errno > 0:
+        return os.strerror(problem.errno).lower()
+    return (problem.strerror or type(problem).__name__).lower()

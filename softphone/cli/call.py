@@ -27,6 +27,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made.add_argument("--from", dest="from_number", default="", metavar="N", help="own number")
     made.add_argument("--play", default="", metavar="IN.wav", help="sent instead of the microphone")
     made.add_argument("--record", default="", metavar="OUT.wav", help="what was heard")
+    made.add_argument("--both", action="store_true", help="record what is sent too, in stereo")
     made.add_argument("--dtmf", default="", metavar="DIGITS", help="sent when the call is up")
     made.add_argument("--duration", type=float, default=0.0, metavar="S", help="hang up after S")
     made.add_argument("--confirm", action="store_true", help="dial an expensive prefix")
@@ -63,7 +64,15 @@ async def _call(options: argparse.Namespace) -> int:
     try:
         await follower.online(options.account)
         account = AccountName(options.account)
-        dial = Dial(options.dest, account, options.from_number, play, record, options.confirm)
+        dial = Dial(
+            options.dest,
+            account,
+            options.from_number,
+            play,
+            record,
+            both=options.both,
+            confirmed=options.confirm,
+        )
         dialling = asyncio.create_task(link.request(dial))
         following = asyncio.create_task(follower.until_over(lambda c: c.owner == link.client))
         await asyncio.wait((dialling, following), return_when=asyncio.FIRST_COMPLETED)

@@ -62,7 +62,7 @@ class Follower:
     async def until_over(self, mine: Callable[[Call], bool]) -> Followed:
         """Follow the first call that is `mine` until it has ended."""
         followed: Followed | None = None
-        active = False
+        talking_since: float | None = None
         try:
             async for event in self._stream():
                 match event:
@@ -70,8 +70,10 @@ class Follower:
                         if followed is None or call != followed.call:
                             self.on_change(call)
                         followed = Followed(call, followed.quality if followed else None)
-                        if call.state is CallState.ACTIVE and not active:
-                            active = True
+                        if call.state is CallState.ACTIVE and call.answered_at != talking_since:
+                            # Some platforms tell only later that the far end picked up.
+                            talking_since = call.answered_at
+                            self._forget_plans()
                             self.on_active(call.id)
                         if not call.live:
                             return followed
@@ -80,8 +82,7 @@ class Follower:
                     case _:
                         pass
         finally:
-            for task in self._tasks:
-                task.cancel()
+            self._forget_plans()
         raise LinkError("The engine is gone; the call may still be up at the server.")
 
     async def first(self, mine: Callable[[Call], bool]) -> Call:
@@ -102,6 +103,11 @@ class Follower:
                 await self.link.request(HangUp(call))
 
         self._tasks.append(asyncio.create_task(act()))
+
+    def _forget_plans(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
 
     def _stream(self) -> AsyncIterator[Event]:
         if self._events is None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from softphone.adapters.base import Adapter
+from softphone.config import nearest
 from softphone.model import command as c
 from softphone.model.call import AccountName, Call, CallId, CallState
 from softphone.model.capability import Capability
@@ -193,7 +194,7 @@ class Commands:
         refuse_emergency(to, engine.config.calls.emergency == "allow")
         if not command.confirmed and must_confirm(to, engine.config.calls.confirm_prefixes):
             raise Refused(f"{to} may be expensive; dial it again to confirm.", code="CONFIRM")
-        files = Files(command.play, command.record)
+        files = Files(command.play, command.record, command.both)
         if not files.any:
             for step in make_room(engine.book.live(), end=False):
                 self._refuse_single_line(adapter, step)
@@ -222,7 +223,10 @@ class Commands:
         if address == text.strip() and any(char.isalpha() for char in text) and "@" not in text:
             contact = await engine.store.contact_by_name(address)
             if contact is None or not contact.main_address:
-                raise Refused(f"There is no contact named {clean(text, 40)!r}.", code="BAD_NUMBER")
+                known = nearest(address, engine.config.names) if engine.config.names else ""
+                raise Refused(
+                    f"There is no contact or name {clean(text, 40)!r}; {known}", code="BAD_NUMBER"
+                )
             return normalise(contact.main_address, engine.config.calls.region), contact.name
         number = normalise(address, engine.config.calls.region)
         contact = await engine.store.contact_by_address(number)

@@ -220,10 +220,13 @@ class Engine:
             fact = replace(fact, reason=EndReason.OPERATOR_LOST)
         before = self.book.calls.get(fact.call)
         after = self.book.apply(fact, self.wall(), self.monotonic())
-        if after is not None:
-            self._call_changed(before, after)
-            if before is None and after.live:
-                self._new_call(after)
+        if after is None:
+            return
+        self._call_changed(before, after)
+        if before is None and after.live:
+            self._new_call(after)
+        if isinstance(fact, e.CallRestarted):
+            self.sound.play_again(after.id)
 
     def change_call(self, call: CallId, **values: object) -> None:
         """Set fields the engine owns, and tell."""

@@ -81,7 +81,7 @@ def _new_media(call: Call, who: str) -> tuple[Level, str] | None:
 
 
 def _new_link(before: Account, after: Account) -> tuple[Level, str] | None:
-    cause = f": {after.cause}" if after.cause else ""
+    cause = f": {after.cause.removesuffix('.')}" if after.cause else ""
     match after.link:
         case LinkState.ONLINE:
             return Level.GOOD, "online" if not after.identity else f"online as {after.identity}"

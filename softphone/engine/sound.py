@@ -60,6 +60,8 @@ class Files:
 
     play: str = ""
     record: str = ""
+    both: bool = False
+    """Record what is sent too, on the left; what is heard is on the right then."""
 
     @property
     def any(self) -> bool:
@@ -105,7 +107,7 @@ class Sound:
             if files.play:
                 self._engine.play_file(call, Path(files.play))
             if files.record:
-                self._engine.record(call, Path(files.record))
+                self._engine.record(call, Path(files.record), both=files.both)
         except AudioError:
             self.detach(call)
             raise
@@ -132,6 +134,12 @@ class Sound:
             self._engine.set_talk(call.id, talk=card, listen=card)
             talking = call.id if card else talking
         self._talking = talking
+
+    def play_again(self, call: CallId) -> None:
+        """Start a call's file over: only now is there somebody to hear it."""
+        attached = self._attached.get(call)
+        if attached is not None and attached.files.play:
+            self._engine.play_file(call, Path(attached.files.play))
 
     def set_hold(self, call: CallId, on: bool, music: str) -> None:
         """Hold locally: the far end hears music or silence, the operator nothing."""

@@ -18,6 +18,7 @@ from .link import Role
 _START_LIMIT_S = 30.0
 _ATTACH_LIMIT_S = 10.0
 _POLL_S = 0.02
+_START_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,19 @@ async def find_or_start(invocation: Invocation, role: Role, name: str) -> Socket
     except LinkError as problem:
         if problem.code != "NO_ENGINE":
             raise
-    await asyncio.get_running_loop().run_in_executor(None, _start, invocation)
-    deadline = asyncio.get_running_loop().time() + _ATTACH_LIMIT_S
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _ATTACH_LIMIT_S
     while True:
-        try:
-            return await find(invocation, role, name)
-        except LinkError:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-        await asyncio.sleep(_POLL_S)
+        # Tried again, because the one that held the lock may just have been ending.
+        await loop.run_in_executor(None, _start, invocation)
+        again_at = loop.time() + _START_AGAIN_S
+        while loop.time() < again_at:
+            try:
+                return await find(invocation, role, name)
+            except LinkError:
+                if loop.time() > deadline:
+                    raise
+            await asyncio.sleep(_POLL_S)
 
 
 def _start(invocation: Invocation) -> None:

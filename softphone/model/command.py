@@ -21,13 +21,15 @@ from .record import CallRecord, HistoryFilter
 class Dial:
     """Place a call. `account` empty: the only one that can dial. `to` is a number, address or
     name; `from_number` an own number's id or E.164, empty for the default. `play` and `record`
-    are absolute paths: sent instead of the microphone, and what was heard."""
+    are absolute paths: sent instead of the microphone, and what was heard (with `both`: stereo,
+    what was sent on the left)."""
 
     to: str
     account: AccountName = AccountName("")
     from_number: str = ""
     play: str = ""
     record: str = ""
+    both: bool = False
     confirmed: bool = False
 
 

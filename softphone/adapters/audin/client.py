@@ -20,7 +20,7 @@ from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import CallId
 from softphone.model.capability import Capabilities
-from softphone.model.error import AudioError, Refused, SoftphoneError, Unsupported
+from softphone.model.error import AudioError, Refused, SoftphoneError, TokenError, Unsupported
 from softphone.model.event import Level
 from softphone.model.presence import LinkState, OwnNumber
 
@@ -176,7 +176,7 @@ class _Operator:
         online, available = self._adapter.wants
         self._do(self._protocol.set_available(available, self.monotonic()))
         if online:
-            self._line.open()
+            self._go_online()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._line.run())
             tasks.create_task(watch_clock(self.monotonic, self._context.wall, self._woke))
@@ -200,6 +200,12 @@ class _Operator:
     def monotonic(self) -> float:
         """Return monotonic seconds."""
         return self._context.monotonic()
+
+    def _go_online(self) -> None:
+        """Open the line, and list the numbers meanwhile so that offers can name them."""
+        if not self._line.wanted:
+            self._start(self._list_numbers_quietly())
+        self._line.open()
 
     def _woke(self, gone_s: float) -> None:
         text = f"woke after {gone_s:.0f} s, reconnecting"
@@ -229,7 +235,7 @@ class _Operator:
                 self._send_tones(command)
             case c.GoOnline(_, numbers):
                 self._do(self._protocol.go_online(numbers, now))
-                self._line.open()
+                self._go_online()
             case c.GoOffline():
                 self._do(self._protocol.leave(now))
                 await self._line.close()
@@ -276,15 +282,18 @@ class _Operator:
     async def _list_numbers_quietly(self) -> None:
         try:
             await self._list_numbers()
+        except TokenError:
+            pass  # the line says so too
         except SoftphoneError as problem:
             self.line_trouble(problem.code, f"Numbers could not be listed. {problem.message}")
 
     # ---- the presence line (LineOwner) ---------------------------------------------------------
 
     def line_opened(self) -> None:
-        """The presence socket is open; list the numbers beside."""
+        """The presence socket is open; numbers that could not be listed before are, now."""
         self._do(self._protocol.opened(self.monotonic()))
-        self._start(self._list_numbers_quietly())
+        if not self._protocol.numbers:
+            self._start(self._list_numbers_quietly())
 
     def line_said(self, message: wire.ServerMessage) -> None:
         """Take a message of the presence socket."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from softphone.adapters.request import host_of
+from softphone.adapters.request import host_of, os_error_words
 from softphone.model.error import ConnectError
 
 # The library quotes URLs at debug level, and ours hold tokens: it gets a logger that is off.
@@ -71,8 +71,7 @@ async def open_socket(
     except ssl.SSLCertVerificationError as problem:
         raise ConnectError(f"{host}: certificate refused ({problem.verify_message}).") from None
     except OSError as problem:
-        cause = problem.strerror or type(problem).__name__
-        raise ConnectError(f"{host}: {cause.lower()}.") from None
+        raise ConnectError(f"{host}: {os_error_words(problem)}.") from None
     except WebSocketException as problem:
         raise ConnectError(f"{host}: {type(problem).__name__}.") from None
 
