@@ -1,0 +1,153 @@
+"""`softphone lab-ctl`: make things happen in a running lab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .options import parse, print_json
+
+if TYPE_CHECKING:
+    from softphone.lab.client import LabClient
+
+KEY_VARIABLE = "SOFTPHONE_LAB_KEY"
+
+
+def run(name: str, arguments: Sequence[str]) -> int:
+    """Do one thing; prints one JSON object a line."""
+    made = argparse.ArgumentParser(
+        prog=f"softphone {name}",
+        description="Make things happen in a running lab: found by itself, or by --url with the "
+        f"control key in {KEY_VARIABLE}.",
+        epilog="example: softphone lab-ctl ring pn_1 --count 3\n"
+        "example: softphone lab-ctl fault no_pong --operator op-1\n"
+        "example: softphone lab-ctl drop audin op-1 --code 1012",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("--url", default="", metavar="URL", help="control URL of the lab")
+    made.add_argument("--json", action="store_true", help=argparse.SUPPRESS)  # always JSON
+    _add_actions(made)
+    options = parse(made, arguments)
+    for line in _ACTIONS[options.action](_client(options.url), options):
+        print_json(line)
+    return 0
+
+
+def _add_actions(made: argparse.ArgumentParser) -> None:
+    actions = made.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("state", help="operators, calls with counters, faults")
+    ring = actions.add_parser("ring", help="let callers ring a number")
+    ring.add_argument("number", nargs="?", default="pn_1", help="number id or number")
+    ring.add_argument("--count", type=int, default=1)
+    ring.add_argument("--caller", default="", help="caller's number")
+    ring.add_argument("--name", default="", help="caller's name")
+    ring.add_argument("--far-end", default="", help="what the caller does: speech, echo, …")
+    hangup = actions.add_parser("hangup", help="let the far end hang up")
+    hangup.add_argument("call", help="the lab's id of the call")
+    hangup.add_argument("--code", type=int, default=None, help="close with this code instead")
+    drop = actions.add_parser("drop", help="close the sockets of an operator, or of all")
+    drop.add_argument("service", help="audin")
+    drop.add_argument("user", nargs="?", default=None)
+    drop.add_argument("--code", type=int, default=1011)
+    fault = actions.add_parser("fault", help="set a fault switch; without a name, list them")
+    fault.add_argument("name", nargs="?", default="")
+    fault.add_argument("arguments", nargs="*", metavar="KEY=VALUE")
+    fault.add_argument("--operator", default="*")
+    clear = actions.add_parser("clear", help="clear fault switches")
+    clear.add_argument("name", nargs="?", default=None)
+    clear.add_argument("--operator", default=None)
+    scenario = actions.add_parser("scenario", help="change what goes on")
+    scenario.add_argument("name")
+    heard = actions.add_parser("heard", help="save what the far end of a call has heard")
+    heard.add_argument("call")
+    heard.add_argument("file", metavar="OUT.wav")
+    token = actions.add_parser("token", help="print a session token")
+    token.add_argument("user")
+    token.add_argument("--ttl", type=float, default=None, metavar="S")
+    token.add_argument("--service", default="audin")
+
+
+def _client(url: str) -> LabClient:
+    from softphone.lab.client import LabClient
+    from softphone.lab.run import runtime_file
+
+    if url:
+        return LabClient(url, os.environ.get(KEY_VARIABLE, ""))
+    return LabClient.from_file(runtime_file())
+
+
+def _ring(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    given = {
+        "count": options.count,
+        "caller": options.caller,
+        "name": options.name,
+        "far_end": options.far_end,
+    }
+    calls = lab.ring(options.number, **{key: value for key, value in given.items() if value})
+    return [{"type": "ringing", "call": call} for call in calls]
+
+
+def _hangup(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    lab.hang_up(options.call, options.code)
+    return [{"type": "done"}]
+
+
+def _drop(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    dropped = lab.drop(options.service, options.user, options.code)
+    return [{"type": "dropped", "sockets": dropped}]
+
+
+def _fault(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    if not options.name:
+        return [{"type": "fault", **known} for known in lab.known_faults()]
+    given = dict(pair.partition("=")[::2] for pair in options.arguments)
+    values = {key: _value(value) for key, value in given.items()}
+    return [{"type": "set", **lab.fault(options.name, options.operator, **values)}]
+
+
+def _clear(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    return [{"type": "cleared", "faults": lab.clear_faults(options.name, options.operator)}]
+
+
+def _scenario(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    lab.scenario(options.name)
+    return [{"type": "done"}]
+
+
+def _heard(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    from pathlib import Path
+
+    sound = lab.heard(options.call)
+    Path(options.file).write_bytes(sound)
+    return [{"type": "saved", "file": options.file, "bytes": len(sound)}]
+
+
+def _token(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    wanted = {} if options.ttl is None else {"ttl_s": options.ttl}
+    return [lab.token(options.user, options.service, **wanted)]
+
+
+def _value(text: str) -> object:
+    """Return a number or true/false where the text is one."""
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return text
+
+
+_ACTIONS = {
+    "state": lambda lab, options: [{"type": "state", **lab.state()}],
+    "ring": _ring,
+    "hangup": _hangup,
+    "drop": _drop,
+    "fault": _fault,
+    "clear": _clear,
+    "scenario": _scenario,
+    "heard": _heard,
+    "token": _token,
+}
