@@ -9,7 +9,8 @@ from aiohttp import ClientConnectionError, web
 
 from softphone.adapters.audin import wire
 
-from .audin_calls import AudinCalls, Call, Phase
+from .audin_call import Call, Phase
+from .audin_calls import AudinCalls
 from .audin_tokens import AudinTokens
 from .client_socket import ClientSocket
 from .hub import Hub

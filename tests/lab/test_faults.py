@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from softphone.lab.farends import FAR_ENDS
 from softphone.lab.faults import FAULTS, Faults
+from softphone.lab.server import running_lab
 from softphone.model.error import Refused
-from tests.lab.conftest import Place
-from tests.lab.plain_client import Audio, Presence, in_thread
+from tests.lab.conftest import QUICK, Place
+from tests.lab.plain_client import Audio, Presence, eventually, in_thread
 
 
 async def answered(place: Place, line: Presence) -> Audio:
@@ -327,3 +329,59 @@ def test_a_fault_for_one_operator_leaves_the_others_alone() -> None:
     assert not faults.on("no_pong", "op-2")
     assert faults.clear(who="op-1") == 1
     assert not faults.on("no_pong", "op-1")
+
+
+async def test_the_losers_can_be_told_before_the_winner(place: Place) -> None:
+    first, second = await place.desk("op-1"), await place.desk("op-2")
+    await place.fault("swap_assigned_taken")
+    await place.fault("delay_assigned", seconds=0.2)
+    sid = await place.ring()
+    await first.until("incoming_call")
+    await second.until("incoming_call")
+
+    await first.send(type="accept", callSid=sid)
+
+    assert (await second.next())["type"] == "call_taken"
+    assert await first.nothing_within(0.05)
+    assert (await first.next())["type"] == "call_assigned"
+
+
+async def test_a_call_whose_audio_never_opens_is_cleaned_up() -> None:
+    settings = replace(QUICK, audio_open_limit_s=0.1)
+    async with running_lab(settings) as lab, AsyncExitStack() as stack:
+        place = Place(lab, stack)
+        line = await place.desk()
+        await line.send(type="start_outbound", to="+39021111", callerId="+390299999999")
+        sid = (await line.until("outbound_started"))["callSid"]
+
+        await eventually(lambda: lab.hub.services[0].state()["calls"][0]["phase"] == "over")
+
+        with pytest.raises(InvalidStatus) as refused:
+            await place.audio(sid)
+        assert refused.value.response.status_code == 404
+
+
+async def test_rubbish_from_a_client_is_answered_or_ignored(place: Place) -> None:
+    line = await place.presence()
+
+    await line.socket.send("{")
+    await line.socket.send(b"binary")
+    await line.send(type="from_the_future")
+    await line.send(type="accept", callSid="CAnever")
+    await line.send(type="reject", callSid="CAnever")
+
+    first, second = await line.next(), await line.next()
+    assert (first["type"], first["code"]) == ("error", "BAD_MESSAGE")
+    assert (second["code"], second["re"], second["callSid"]) == (
+        "UNKNOWN_CALL",
+        "accept",
+        "CAnever",
+    )
+
+
+async def test_a_message_above_the_limit_closes_with_1009(place: Place) -> None:
+    line = await place.presence()
+
+    await line.send(type="ping", more="x" * 70_000)
+
+    assert await line.closed() == 1009
