@@ -8,6 +8,7 @@ from softphone.model import codec
 from softphone.model.command import ContactPage
 from softphone.model.contact import Contact, ContactId
 
+from .database import readable
 from .search import like_pattern, searchable
 
 
@@ -38,7 +39,7 @@ def delete(db: sqlite3.Connection, contact: ContactId) -> bool:
 
 
 def search(db: sqlite3.Connection, text: str, limit: int) -> ContactPage:
-    """Return contacts that match, favourites and then names in order."""
+    """Return contacts that match, in the order of their names."""
     pattern = like_pattern(text)
     (total,) = db.execute(
         "SELECT count(*) FROM contacts WHERE search LIKE ? ESCAPE '\\'", (pattern,)
@@ -48,7 +49,7 @@ def search(db: sqlite3.Connection, text: str, limit: int) -> ContactPage:
         "ORDER BY name COLLATE NOCASE, id LIMIT ?",
         (pattern, max(1, min(limit, 1_000))),
     )
-    return ContactPage(tuple(_contact(row["contact_json"]) for row in rows), int(total))
+    return ContactPage(tuple(readable(rows, _contact)), int(total))
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -59,21 +60,22 @@ def count(db: sqlite3.Connection) -> int:
 
 def by_address(db: sqlite3.Connection, address: str) -> Contact | None:
     """Return the contact that has exactly this address."""
-    row = db.execute(
+    rows = db.execute(
         "SELECT contact_json FROM contacts JOIN contact_addresses ON contact_id = id "
         "WHERE address = ? ORDER BY name LIMIT 1",
         (address,),
-    ).fetchone()
-    return _contact(row["contact_json"]) if row else None
+    )
+    return next(iter(readable(rows, _contact)), None)
 
 
 def by_name(db: sqlite3.Connection, name: str) -> Contact | None:
     """Return the contact of this name, in any case, when there is exactly one."""
     rows = db.execute(
-        "SELECT contact_json FROM contacts WHERE name = ? COLLATE NOCASE LIMIT 2", (name,)
-    ).fetchall()
-    return _contact(rows[0]["contact_json"]) if len(rows) == 1 else None
+        "SELECT contact_json FROM contacts WHERE searchable(name) = ? LIMIT 2", (searchable(name),)
+    )
+    found = readable(rows, _contact)
+    return found[0] if len(found) == 1 else None
 
 
-def _contact(text: str) -> Contact:
-    return codec.decode(codec.loads(text), Contact)
+def _contact(row: sqlite3.Row) -> Contact:
+    return codec.decode(codec.loads(row["contact_json"]), Contact)

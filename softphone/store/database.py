@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
-from softphone.model.error import StoreError
+from softphone.model.error import ProtocolError, StoreError
 
 from .schema import MIGRATIONS
+from .search import searchable
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
+FAILURES = (sqlite3.Error, UnicodeError, OverflowError)
+"""What SQLite and its binding raise: the disk, the file, or a value that cannot be stored."""
 _BUSY_MS = 5_000
 
 
@@ -26,8 +31,14 @@ class Database:
         try:
             _create_private(path)
             self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._prepare(check=unclean)
-        except (sqlite3.Error, OSError) as problem:
+            try:
+                self._prepare(check=unclean)
+            except BaseException:
+                self.connection.close()
+                raise
+        except OSError as problem:
+            raise StoreError(f"{path}: {problem.strerror}. History cannot be kept.") from None
+        except sqlite3.Error as problem:
             raise StoreError(f"{path}: {problem}. History cannot be kept.") from None
 
     def close(self) -> None:
@@ -44,20 +55,20 @@ class Database:
         connection = self.connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+            yield connection
             connection.execute("COMMIT")
-        except sqlite3.Error as problem:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        except FAILURES as problem:
             raise StoreError(f"{self.path.name}: {problem}.") from None
+        finally:
+            # A full disk may have made SQLite take it back already.
+            if connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    connection.rollback()
 
     def _prepare(self, *, check: bool) -> None:
         connection = self.connection
         connection.row_factory = sqlite3.Row
+        connection.create_function("searchable", 1, searchable, deterministic=True)
         for pragma in (
             "journal_mode=WAL",
             "synchronous=NORMAL",
@@ -81,6 +92,17 @@ class Database:
             self.connection.executescript(
                 f"BEGIN;{MIGRATIONS[number]};PRAGMA user_version={number + 1};COMMIT;"
             )
+
+
+def readable(rows: Iterable[sqlite3.Row], read: Callable[[sqlite3.Row], T]) -> list[T]:
+    """Return what can be read of `rows`; a row nobody can read stays, and hides no other."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except ProtocolError as problem:
+            logger.warning("a row cannot be read: %s", problem)
+    return found
 
 
 def _create_private(path: Path) -> None:

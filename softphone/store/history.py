@@ -9,9 +9,11 @@ from dataclasses import replace
 from softphone.model import codec
 from softphone.model.call import Call, CallId, EndReason
 from softphone.model.command import HistoryPage
+from softphone.model.error import StoreError
 from softphone.model.quality import QualitySummary
 from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
 
+from .database import readable
 from .search import like_pattern, searchable
 
 _UPSERT = """
@@ -89,8 +91,7 @@ def end_interrupted(db: sqlite3.Connection, at: float) -> list[Call]:
     """End every call still open in the file: an earlier engine died with it."""
     rows = db.execute("SELECT call_json FROM calls WHERE live = 1").fetchall()
     ended = []
-    for row in rows:
-        call = codec.decode(codec.loads(row["call_json"]), Call)
+    for call in readable(rows, _call):
         over = call.ended(EndReason.INTERRUPTED, at, call.created_mono, "", "engine stopped")
         save_call(db, over)
         add_timeline(db, over.id, [TimelineEntry(at, "ended", EndReason.INTERRUPTED.words)])
@@ -111,22 +112,21 @@ def page(db: sqlite3.Connection, wanted: HistoryFilter) -> HistoryPage:
     more = len(rows) > limit
     rows = rows[:limit]
     following = f"{rows[-1]['created_at']!r} {rows[-1]['id']}" if more else ""
-    return HistoryPage(tuple(_record(row) for row in rows), following)
+    return HistoryPage(tuple(readable(rows, _record)), following)
 
 
 def record(db: sqlite3.Connection, call: CallId) -> CallRecord | None:
     """Return one record with its timeline and recordings."""
-    row = db.execute(
-        "SELECT call_json, quality_json, note FROM calls WHERE id = ?", (call,)
-    ).fetchone()
-    if row is None:
+    rows = db.execute("SELECT call_json, quality_json, note FROM calls WHERE id = ?", (call,))
+    found = readable(rows, _record)
+    if not found:
         return None
     timeline = db.execute(
         "SELECT at, what, detail FROM timeline WHERE call_id = ? ORDER BY at, rowid", (call,)
     )
     recordings = db.execute("SELECT path FROM recordings WHERE call_id = ?", (call,))
     return replace(
-        _record(row),
+        found[0],
         timeline=tuple(TimelineEntry(*entry) for entry in timeline),
         recordings=tuple(str(found["path"]) for found in recordings),
     )
@@ -137,7 +137,8 @@ def _conditions(wanted: HistoryFilter) -> tuple[list[str], list[object]]:
     values: list[object] = []
     if wanted.text:
         pattern = like_pattern(wanted.text)
-        conditions.append("(search LIKE ? ESCAPE '\\' OR lower(note) LIKE ? ESCAPE '\\')")
+        noted = "note <> '' AND searchable(note) LIKE ? ESCAPE '\\'"
+        conditions.append(f"(search LIKE ? ESCAPE '\\' OR {noted})")
         values += [pattern, pattern]
     if wanted.account:
         conditions.append("account = ?")
@@ -147,13 +148,24 @@ def _conditions(wanted: HistoryFilter) -> tuple[list[str], list[object]]:
     created_at, _, call = wanted.before.partition(" ")
     if call:
         conditions.append("(created_at, id) < (?, ?)")
-        values += [float(created_at), call]
+        values += [_place(created_at), call]
     return conditions, values
+
+
+def _place(created_at: str) -> float:
+    try:
+        return float(created_at)
+    except ValueError:
+        raise StoreError(f"{created_at[:20]!r} is not a place in the history.") from None
+
+
+def _call(row: sqlite3.Row) -> Call:
+    return codec.decode(codec.loads(row["call_json"]), Call)
 
 
 def _record(row: sqlite3.Row) -> CallRecord:
     return CallRecord(
-        call=codec.decode(codec.loads(row["call_json"]), Call),
+        call=_call(row),
         quality=codec.decode(codec.loads(row["quality_json"]), QualitySummary),
         note=row["note"],
     )

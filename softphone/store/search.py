@@ -6,13 +6,14 @@ import re
 import unicodedata
 
 _NOT_DIGIT = re.compile(r"[^0-9]")
-_NUMBER_LIKE = re.compile(r"\+?[0-9 ()./-]{2,}")
+_WRITTEN_NUMBER = re.compile(r"[0-9][0-9 ()./-]*[ ()./-][0-9 ()./-]*[0-9]")
+_NUMBER_LIKE = re.compile(r"[+ ()./-]*[0-9][0-9 ()./-]*")
 
 
 def searchable(*parts: str) -> str:
     """Return the text that searches look in: folded parts, and numbers as bare digits too."""
     folded = [_fold(part) for part in parts if part]
-    digits = [_NOT_DIGIT.sub("", part) for part in parts if _NUMBER_LIKE.fullmatch(part)]
+    digits = [_NOT_DIGIT.sub("", n) for part in parts for n in _WRITTEN_NUMBER.findall(part)]
     return " ".join([*folded, *digits])
 
 

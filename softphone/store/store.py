@@ -12,6 +12,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -25,14 +26,23 @@ from softphone.model.quality import QualitySummary
 from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
 
 from . import contacts, history, journal
-from .database import Database
+from .database import FAILURES, Database
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _Write = Callable[[sqlite3.Connection], object]
+# The row is to blame, not the disk: it would fail for ever, and everything behind it too.
+_BAD_ROW = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    ValueError,
+    OverflowError,
+)
 
 QUEUE_LIMIT = 10_000
 RETRY_S = 5.0
+CLOSE_LIMIT_S = 2.0
 
 
 class Store:
@@ -64,12 +74,9 @@ class Store:
 
     async def close(self) -> None:
         """Write what waits, once more, and close."""
-        if self._retry:
-            self._retry.cancel()
-        if self._writing:
-            await asyncio.wait([self._writing], timeout=2.0)
-        if self._waiting:
-            await self._drain()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._flush(), CLOSE_LIMIT_S)
+        self._cancel_retry()
         if self._waiting:
             logger.error("%d rows could not be written: %s", len(self._waiting), self._problem)
         if self._database is not None:
@@ -186,6 +193,11 @@ class Store:
         self._retry = None
         self._writing = asyncio.get_running_loop().create_task(self._drain())
 
+    def _cancel_retry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
     def _trouble(self, problem: str) -> None:
         if problem or self._problem:
             self._problem = problem
@@ -194,12 +206,16 @@ class Store:
     def _commit(self, writes: tuple[_Write, ...]) -> None:
         with self._open_database().transaction() as db:
             for write in writes:
-                write(db)
+                try:
+                    write(db)
+                except _BAD_ROW as problem:
+                    logger.error("a row cannot be stored and is dropped: %s", problem)
 
     async def _write(self, write: Callable[[sqlite3.Connection], T]) -> T:
-        """Do an acknowledged write after everything that waits."""
-        while self._writing is not None:
-            await asyncio.wait([self._writing])
+        """Do an acknowledged write after everything that waits; StoreError when that fails."""
+        await self._flush()
+        if self._waiting:
+            raise StoreError(self._problem)
 
         def run() -> T:
             with self._open_database().transaction() as db:
@@ -208,16 +224,26 @@ class Store:
         return await self._in_thread(run)
 
     async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
-        while self._writing is not None:
-            await asyncio.wait([self._writing])
+        await self._written()
 
         def run() -> T:
             try:
                 return read(self._open_database().connection)
-            except sqlite3.Error as problem:
+            except FAILURES as problem:
                 raise StoreError(f"{self._path.name}: {problem}.") from None
 
         return await self._in_thread(run)
+
+    async def _flush(self) -> None:
+        """Write what waits now, not at the next try."""
+        if self._retry is not None:
+            self._cancel_retry()
+            self._try_again()
+        await self._written()
+
+    async def _written(self) -> None:
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
 
     def _open_database(self) -> Database:
         if self._database is None:
