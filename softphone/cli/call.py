@@ -75,10 +75,10 @@ async def _call(options: argparse.Namespace) -> int:
         )
         dialling = asyncio.create_task(link.request(dial))
         following = asyncio.create_task(follower.until_over(lambda c: c.owner == link.client))
-        await asyncio.wait((dialling, following), return_when=asyncio.FIRST_COMPLETED)
-        if dialling.done() and not dialling.result().ok:
+        reply = await dialling  # as soon as the platform has taken the call, or refused it
+        if not reply.ok:
             following.cancel()
-            done(dialling.result())
+            done(reply)
         followed = await following
     finally:
         await link.close()

@@ -21,6 +21,9 @@ _POLL_S = 0.02
 _START_AGAIN_S = 0.5
 
 
+_started: list[subprocess.Popen[bytes]] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """Which engine is meant: by config file, profile or throwaway lab."""
@@ -75,7 +78,7 @@ def _start(invocation: Invocation) -> None:
     if invocation.lab:
         argv.append("--lab")
     try:
-        subprocess.Popen(
+        engine = subprocess.Popen(
             argv,
             pass_fds=(writing,),
             start_new_session=True,
@@ -84,6 +87,7 @@ def _start(invocation: Invocation) -> None:
             stderr=subprocess.DEVNULL,
             cwd="/",
         )
+        _started.append(engine)  # lives on without us; dropped, it would be warned about
     finally:
         os.close(writing)
     with os.fdopen(reading, "rb") as pipe:

@@ -77,9 +77,7 @@ class Service:
 
     async def outbound(self, ws, data):
         if data["callerId"] not in [number["phoneNumber"] for number in NUMBERS]:
-            await ws.send_json(
-                {"type": "error", "code": "CALLER_ID", "message": "not your number"}
-            )
+            await ws.send_json({"type": "error", "code": "CALLER_ID", "message": "not your number"})
             return
         if data["to"].endswith("03"):
             await ws.send_json({"type": "error", "code": "REFUSED", "message": "no credit"})
