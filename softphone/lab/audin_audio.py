@@ -121,7 +121,7 @@ class AudioDesk:
         fault = self._hub.faults.get("handshake", owner.operator_ref, socket="audio")
         if fault is not None:
             return web.Response(status=fault["status"])
-        call = self._calls.get(request.match_info["callSid"])
+        call = self._calls.get(request.match_info[wire.CALL_SID_PLACE])
         if call is None or call.operator != owner.operator_ref:
             return web.json_response({"code": "UNKNOWN_CALL"}, status=404)
         if call.phase is not Phase.ASSIGNED:
@@ -139,6 +139,9 @@ class AudioDesk:
 
     async def _serve(self, call: Call, leg: AudioLeg) -> None:
         self.legs[call.sid] = leg
+        leg.socket.never_answers_close = lambda: self._hub.faults.on(
+            "never_answer_close", call.operator
+        )
         sender = asyncio.create_task(leg.socket.send_all())
         self._hub.ticker.add(leg)
         self._hub.note(f"{call.sid}: audio of {call.operator} is up")
@@ -154,9 +157,6 @@ class AudioDesk:
 
     async def _read(self, call: Call, leg: AudioLeg) -> None:
         while True:
-            leg.socket.never_answers_close = self._hub.faults.on(
-                "never_answer_close", call.operator
-            )
             message = await leg.socket.receive()
             if message is None:
                 return

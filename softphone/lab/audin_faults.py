@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -43,9 +44,9 @@ def presence_items(name: str, args: dict[str, Any], names: wire.Wire) -> Iterabl
         case "wrong_types":
             return _wrong_types(names)
         case "unknown_type":
-            return ['{"type":"from_the_future","callSid":"CA1"}'] * count
+            return [_said(names, "from_the_future", sid)] * count
         case "bad_call_sid":
-            return [_said("incoming_call", callSid=bad) for bad in _BAD_SIDS]
+            return [_said(names, names.type_incoming_call, bad) for bad in _BAD_SIDS]
         case "ghost_assigned":
             return [wire.encode(wire.CallAssigned(sid), names)]
         case "ghost_outbound":
@@ -105,20 +106,31 @@ def means(who: str, ref: str) -> bool:
     return who in (EVERYBODY, ref)
 
 
-def _said(kind: str, **fields: object) -> str:
-    return json.dumps({"type": kind, **fields})
+def _said(names: wire.Wire, kind: str, sid: object, **more: object) -> str:
+    return json.dumps({names.field_type: kind, names.field_call_sid[0]: sid, **more})
 
 
 def _wrong_types(names: wire.Wire) -> list[Item]:
+    """Return messages with every field of a wrong type."""
+    fields = {
+        item.name: getattr(names, item.name)[0]
+        for item in dataclasses.fields(names)
+        if item.name.startswith("field_") and item.name != "field_type"
+    }
+    kinds = (
+        names.type_incoming_call,
+        names.type_available_set,
+        names.type_call_taken,
+        names.type_call_assigned,
+        names.type_outbound_started,
+        names.type_error,
+        names.type_connected,
+    )
+    wrong: tuple[object, ...] = (7, None, [1], {"a": 1}, True, 1.5, "", [None])
     return [
-        _said(names.type_incoming_call, callSid=7),
-        _said(names.type_incoming_call, callSid=None, **{"from": ["x"]}),
-        _said(names.type_available_set, accepted="pn_1", rejected=None),
-        _said(names.type_call_taken),
-        _said(names.type_call_assigned, callSid={"a": 1}),
-        _said(names.type_outbound_started, callSid=True),
-        _said(names.type_error, code=1, message=[], callSid=[], re=0),
-        _said(names.type_connected, sessionId=1, protocol={}, serverTime=[]),
+        json.dumps({names.field_type: kind} | dict.fromkeys(fields.values(), value))
+        for kind in kinds
+        for value in wrong
     ]
 
 

@@ -87,6 +87,9 @@ class PresenceDesk:
             return web.Response(status=fault["status"])
         socket = ClientSocket(request, wire.PRESENCE_TEXT_LIMIT, compress=True)
         await socket.open()
+        socket.never_answers_close = lambda: self._hub.faults.on(
+            "never_answer_close", owner.operator_ref
+        )
         line = self._enter(owner, socket)
         sender = asyncio.create_task(socket.send_all())
         try:
@@ -121,7 +124,7 @@ class PresenceDesk:
         while True:
             try:
                 async with asyncio.timeout(self._hub.settings.idle_limit_s):
-                    message = await self._receive(line)
+                    message = await line.socket.receive()
             except TimeoutError:
                 line.socket.close(self._names.idle_close_code)
                 return await self._drain(line)
@@ -131,10 +134,6 @@ class PresenceDesk:
                 self._hub.note(f"{line.ref} sent binary on presence")
                 continue
             self._decode(line, message)
-
-    async def _receive(self, line: Line) -> str | bytes | None:
-        line.socket.never_answers_close = self._hub.faults.on("never_answer_close", line.ref)
-        return await line.socket.receive()
 
     async def _drain(self, line: Line) -> None:
         while await line.socket.receive() is not None:

@@ -43,29 +43,21 @@ class AudinTokens:
         """Return where an operator of the lab gets tokens."""
         return f"{self._hub.base_url}{self._backend_path}/{ref}"
 
-    def make(self, ref: str, name: str, ids: tuple[str, ...], life_s: float) -> wire.TokenAnswer:
-        """Return a signed token with the claims of section 4.3."""
+    def make(self, owner: wire.TokenRequest, life_s: float) -> wire.TokenAnswer:
+        """Return a signed token."""
         now = math.floor(time.time())
         expires = now + math.ceil(life_s)
-        claims = {
-            "sub": ref,
-            "name": name,
-            "phoneNumberIds": list(ids),
-            "iat": now,
-            "exp": expires,
-            "aud": wire.AUDIENCE,
-            "v": 1,
-        }
+        claims = wire.token_claims(owner, now, expires)
         return wire.TokenAnswer(jwt.encode(claims, self._signing_key, _ALGORITHM), float(expires))
 
     def check(self, token: str) -> wire.TokenRequest | None:
         """Return whose token it is, None when it is not valid (any more)."""
         try:
-            claims = jwt.decode(token, self._signing_key, [_ALGORITHM], audience=wire.AUDIENCE)
-        except jwt.InvalidTokenError:
+            return wire.read_claims(
+                jwt.decode(token, self._signing_key, [_ALGORITHM], audience=wire.AUDIENCE)
+            )
+        except (jwt.InvalidTokenError, wire.BadMessage):
             return None
-        ids = tuple(claims["phoneNumberIds"])
-        return wire.TokenRequest(claims["sub"], claims["name"], ids)
 
     async def _by_api_key(self, request: web.Request) -> web.Response:
         given = request.headers.get(wire.API_KEY_HEADER, "")
@@ -101,7 +93,7 @@ class AudinTokens:
             return _problem(500, "INTERNAL", "Fault token_500.")
         life = faults.get("token_life", ref)
         life_s = life["seconds"] if life else self._hub.settings.token_life_s
-        made = self.make(ref, wanted.display_name, wanted.phone_number_ids, life_s)
+        made = self.make(wanted, life_s)
         self._hub.note(f"token for {ref}, {life_s:g} s")
         return web.json_response(wire.token_body(made))
 
@@ -121,7 +113,7 @@ class AudinTokens:
         if operator is None:
             raise Refused(f"No operator {ref!r}; one of {', '.join(o.ref for o in OPERATORS)}.")
         ids = tuple(number.id for number in NUMBERS)
-        return wire.token_body(self.make(ref, operator.name, ids, life_s))
+        return wire.token_body(self.make(wire.TokenRequest(ref, operator.name, ids), life_s))
 
 
 def _problem(status: int, code: str, message: str) -> web.Response:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from typing import TypeAlias
 
 from aiohttp import ClientConnectionError, WSMsgType, web
 
-_OUTBOX = 2_000
+_OUTBOX = 10_000
 _CLOSE_WAIT_S = 2.0
 _STUBBORN_S = 30.0
 
@@ -30,7 +31,7 @@ class ClientSocket:
         self.ws = web.WebSocketResponse(
             autoclose=False, max_msg_size=limit_bytes, timeout=_CLOSE_WAIT_S, compress=compress
         )
-        self.never_answers_close = False
+        self.never_answers_close: Callable[[], bool] = lambda: False
         self._closing = False
 
     async def open(self) -> None:
@@ -89,7 +90,7 @@ class ClientSocket:
         if message.type is WSMsgType.BINARY:
             data: bytes = message.data
             return data
-        if message.type is WSMsgType.CLOSE and self.never_answers_close:
+        if message.type is WSMsgType.CLOSE and self.never_answers_close():
             await self._be_stubborn()
         elif message.type is WSMsgType.CLOSE:
             await self.ws.close()

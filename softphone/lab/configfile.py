@@ -33,4 +33,4 @@ def write_private(path: Path, text: str) -> None:
 
 def _value(value: object) -> str:
     """Return a string, number or list as TOML; JSON's form of these is valid TOML."""
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)

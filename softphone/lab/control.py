@@ -10,7 +10,7 @@ from aiohttp import web
 
 from softphone.model.error import Refused
 
-from .farends import CALLER_KINDS, FAR_ENDS
+from .farends import CALLER_KINDS
 from .faults import EVERYBODY, FAULTS
 from .hub import Hub, RingRequest, Service
 from .scenario import Scenario
@@ -163,11 +163,6 @@ class Control:
         if found is None:
             raise Refused(f"No service {name!r}: {', '.join(one.name for one in services)}.")
         return found
-
-
-def far_ends() -> dict[str, str]:
-    """Return name and number of every far end that can be dialled."""
-    return dict(FAR_ENDS)
 
 
 async def _body(request: web.Request) -> _Body:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -17,6 +18,18 @@ from .ticker import Ticker
 from .world import Caller
 
 _JOURNAL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class RingRequest:
+    """Callers to ring in: whom, who they are, how many, for how long they ring and talk."""
+
+    number: str
+    caller: Caller
+    count: int = 1
+    talks_s: float | None = None
+    ring_limit_s: float | None = None
+    to_user: str | None = None
 
 
 class Service(Protocol):
@@ -48,11 +61,25 @@ class Service(Protocol):
         """Ring a user of this platform for a user of another; False when nobody is there."""
         ...
 
-    def hang_up(self, call: str, code: int | None) -> bool: ...
-    def heard(self, call: str) -> bytes | None: ...
-    def drop(self, user: str | None, code: int) -> int: ...
-    def fault_now(self, name: str, user: str, args: dict[str, Any]) -> int: ...
-    def token(self, user: str, options: dict[str, Any]) -> dict[str, Any]: ...
+    def hang_up(self, call: str, code: int | None) -> bool:
+        """End a call from the far end, or with a close code; False when it is not ours."""
+        ...
+
+    def heard(self, call: str) -> bytes | None:
+        """Return what a call's far end has heard as a WAV file; None when it is not ours."""
+        ...
+
+    def drop(self, user: str | None, code: int) -> int:
+        """Close the sockets of a user (None: of all) with a code; return how many."""
+        ...
+
+    def fault_now(self, name: str, user: str, args: dict[str, Any]) -> int:
+        """Do a fault that happens at once; return to how many sockets. "*": everybody."""
+        ...
+
+    def token(self, user: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Return a token for a script; Refused for a user nobody knows."""
+        ...
 
     def idle_since(self) -> float | None:
         """Return since when (monotonic) someone is there and no call is; None otherwise."""
@@ -62,28 +89,9 @@ class Service(Protocol):
         """Tell whether someone is there to be rung."""
         ...
 
-    async def close(self) -> None: ...
-
-
-class RingRequest:
-    """Callers to ring in: whom, how many, who they are, how they sound."""
-
-    def __init__(
-        self,
-        number: str,
-        caller: Caller,
-        count: int = 1,
-        *,
-        talks_s: float | None = None,
-        ring_limit_s: float | None = None,
-        to_user: str | None = None,
-    ) -> None:
-        self.number = number
-        self.caller = caller
-        self.count = count
-        self.talks_s = talks_s
-        self.ring_limit_s = ring_limit_s
-        self.to_user = to_user
+    async def close(self) -> None:
+        """Say good bye to everybody."""
+        ...
 
 
 class Hub:

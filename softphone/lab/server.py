@@ -15,7 +15,8 @@ from softphone.model.error import ConnectError
 
 from .audin import AudinService
 from .configfile import write_config
-from .control import Control, far_ends
+from .control import Control
+from .farends import FAR_ENDS
 from .hub import Hub, Service
 from .local_only import add_cors, local_only
 from .scenario import Scenario
@@ -55,7 +56,7 @@ class Lab:
         self.scenario.start()
         self._folder = Path(tempfile.mkdtemp(prefix="softphone-lab-"))  # 0700
         accounts = {service.name: service.account() for service in self.hub.services}
-        write_config(self._folder, accounts, far_ends())
+        write_config(self._folder, accounts, FAR_ENDS)
         return self.port
 
     def ready(self) -> dict[str, Any]:
@@ -68,7 +69,7 @@ class Lab:
             "control_key": self.control.key,
             "config": str(self.config),
             **{service.name: service.ready() for service in self.hub.services},
-            "far_ends": far_ends(),
+            "far_ends": dict(FAR_ENDS),
         }
 
     @property

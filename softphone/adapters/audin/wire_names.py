@@ -15,6 +15,7 @@ from softphone.model.error import ConfigError
 PROTOCOL = "v1"  # FACT (table 2, row 1)
 API_KEY_HEADER = "X-API-Key"  # FACT (row 2)
 AUDIENCE = "operator"  # ASSUMED (4.3)
+CALL_SID_PLACE = "callSid"  # where the id goes in audio_path
 START_OUTBOUND, ACCEPT = "start_outbound", "accept"  # what `ServerError.re` says, canonical
 REASON_NO_ANSWER = "no_answer"
 
@@ -63,7 +64,7 @@ class Wire:
     """Names of the protocol. `type_*` is FACT (rows 12, 13), fields and the rest ASSUMED."""
 
     presence_path: str = "/operator-presence/ws"  # FACT (row 8)
-    audio_path: str = "/operator-audio/ws/{callSid}"  # FACT (row 10)
+    audio_path: str = f"/operator-audio/ws/{{{CALL_SID_PLACE}}}"  # FACT (row 10)
     token_path: str = "/operator-sessions/token"  # FACT (row 2)
     phone_numbers_path: str = "/operator/phone-numbers"
     token_param: str = "token"  # FACT for audio, ASSUMED for presence (rows 9, 10)
@@ -159,8 +160,8 @@ def _override(key: str, value: object, default: object) -> object:
     name = _name(value)
     if key.endswith("_path") and not name.startswith("/"):
         raise ValueError("must start with a slash.")
-    if key == "audio_path" and name.count("{callSid}") != 1:
-        raise ValueError("must hold {callSid} once.")
+    if key == "audio_path" and name.count(f"{{{CALL_SID_PLACE}}}") != 1:
+        raise ValueError(f"must hold {{{CALL_SID_PLACE}}} once.")
     return name
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from .wire_codec import BadMessage, is_call_sid, parse_object, pick, read_id, read_ids, read_text
-from .wire_names import TOKEN_ANSWER_LIMIT, Wire
+from .wire_names import AUDIENCE, CALL_SID_PLACE, TOKEN_ANSWER_LIMIT, Wire
 
 _LIFETIME_UNKNOWN_S = 50 * 60.0  # (4.2)
 _TEN_YEARS_S = 10 * 366 * 86_400.0
@@ -26,7 +26,7 @@ def audio_url(core_url: str, call_sid: str, token: str, names: Wire) -> str:
     """Return the URL of a call's audio socket; BadMessage when the id is not fit for a path."""
     if not is_call_sid(call_sid):
         raise BadMessage("The call id is not fit for a URL.")
-    path = names.audio_path.replace("{callSid}", quote(call_sid, safe=""))
+    path = names.audio_path.replace(f"{{{CALL_SID_PLACE}}}", quote(call_sid, safe=""))
     return _socket_url(core_url, path, token, names)
 
 
@@ -88,6 +88,27 @@ def read_token_request(data: object) -> TokenRequest:
     if ref is None or ids is None:
         raise BadMessage("operatorRef and phoneNumberIds are needed.")
     return TokenRequest(ref, name or ref, ids)
+
+
+def token_claims(owner: TokenRequest, issued: int, expires: int) -> dict[str, Any]:
+    """Return the claims of a session token (4.3, ASSUMED); times are Unix times."""
+    return {
+        "sub": owner.operator_ref,
+        "name": owner.display_name,
+        "phoneNumberIds": list(owner.phone_number_ids),
+        "iat": issued,
+        "exp": expires,
+        "aud": AUDIENCE,
+        "v": 1,
+    }
+
+
+def read_claims(claims: dict[str, Any]) -> TokenRequest:
+    """Return whose token it is; raises BadMessage when the claims are not those of 4.3."""
+    ref, ids = read_id(claims.get("sub")), read_ids(claims.get("phoneNumberIds"))
+    if ref is None or ids is None:
+        raise BadMessage("The token's claims are not an operator's.")
+    return TokenRequest(ref, read_text(claims.get("name")) or ref, ids)
 
 
 def token_body(answer: TokenAnswer) -> dict[str, Any]:

@@ -511,3 +511,26 @@ def test_facts_of_the_reference() -> None:
     assert (wire.PRESENCE_TEXT_LIMIT, wire.AUDIO_TEXT_LIMIT) == (65_536, 8_192)
     assert (wire.AUDIO_BINARY_LIMIT, wire.AUDIO_RATE_LIMIT) == (16_384, 200)
     assert wire.PRESENCE_RATE_LIMIT == 50
+
+
+def test_token_claims_are_those_of_the_reference() -> None:
+    owner = wire.TokenRequest("op-17", "Operator 17", ("pn_1",))
+
+    claims = wire.token_claims(owner, 100, 3700)
+
+    assert claims == {
+        "sub": "op-17",
+        "name": "Operator 17",
+        "phoneNumberIds": ["pn_1"],
+        "iat": 100,
+        "exp": 3700,
+        "aud": "operator",
+        "v": 1,
+    }
+    assert wire.read_claims(claims) == owner
+
+
+@pytest.mark.parametrize("claims", [{}, {"sub": "op-1"}, {"sub": 7, "phoneNumberIds": []}])
+def test_claims_of_somebody_else_are_refused(claims: dict[str, Any]) -> None:
+    with pytest.raises(BadMessage):
+        wire.read_claims(claims)
