@@ -19,6 +19,8 @@ from .model.error import ConfigError
 T = TypeVar("T")
 _SIZE_LIMIT = 256 * 1024
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_HEADER = re.compile(r"\s*\[+([^\]]+)\]")
+_ENTRY = re.compile(r"""\s*((?:[\w.\s-]|"[^"]*"|'[^']*')+?)\s*=""")
 KINDS = ("audin", "ribbon", "agenthub", "observer")
 
 
@@ -131,20 +133,23 @@ class Source:
         """Return an error that names file, line and key."""
         place = str(self.path) if self.path else "config"
         line = self._line(key)
-        return ConfigError(f"{place}:{line}: {key}: {problem}" if line else f"{place}: {problem}")
+        return ConfigError(
+            f"{place}:{line}: {key}: {problem}" if line else f"{place}: {key}: {problem}"
+        )
 
     def _line(self, key: str) -> int:
-        table, _, name = key.rpartition(".")
-        here = ""
-        header_line = 0
+        """Return the line of `key`, or of the innermost table around it; 0 when there is none."""
+        here, best, best_line = "", "", 0
         for number, line in enumerate(self._lines, 1):
-            header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
-            if header:
-                here = header.group(1).replace('"', "").replace(" ", "")
-                header_line = number if here in (table, key) else header_line
-            elif here == table and re.match(rf"""\s*["']?{re.escape(name)}["']?\s*=""", line):
-                return number
-        return header_line or 1
+            if header := _HEADER.match(line):
+                here = found = _plain(header.group(1))
+            elif entry := _ENTRY.match(line):
+                found = f"{here}.{_plain(entry.group(1))}".lstrip(".")
+            else:
+                continue
+            if f"{key}.".startswith(f"{found}.") and len(found) > len(best):
+                best, best_line = found, number
+        return best_line
 
 
 def load(path: Path | None, *, need_file: bool = False) -> Config:
@@ -158,8 +163,10 @@ def load(path: Path | None, *, need_file: bool = False) -> Config:
     source = Source(path, text)
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:  # TOMLDecodeError, and a number with thousands of digits
         raise ConfigError(f"{path}: {problem}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deep.") from None
     return _config(path, table, source)
 
 
@@ -202,6 +209,10 @@ def refuse_readable_secret(source: Source, key: str) -> None:
     found = path.stat()
     if found.st_mode & 0o077 or found.st_uid != os.getuid():
         raise source.error(key, f"a secret in a file others can read; run: chmod 600 {path}")
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"""["'\s]""", "", key)
 
 
 def _read(path: Path) -> str:
@@ -277,11 +288,14 @@ def _value(hint: Any, value: Any, key: str, source: Source) -> Any:
     if origin is not None:
         if not isinstance(value, dict):
             raise source.error(key, "must be a table.")
-        return value
+        inner = get_args(hint)[1]
+        if inner is Any:
+            return value
+        return {name: _value(inner, item, f"{key}.{name}", source) for name, item in value.items()}
     if hint is float and type(value) is int:
         value = float(value)
     if type(value) is not hint:
-        raise source.error(key, f"must be a {_TYPE_WORDS.get(hint, hint.__name__)}.")
+        raise source.error(key, f"must be {_TYPE_WORDS[hint]}.")
     _check_value(key, value, source)
     return value
 
@@ -295,4 +309,4 @@ def _check_value(key: str, value: Any, source: Source) -> None:
         raise source.error(key, f"must be between {low_high[0]} and {low_high[1]}.")
 
 
-_TYPE_WORDS = {str: "string", bool: "true or false", int: "whole number", float: "number"}
+_TYPE_WORDS = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}

@@ -6,6 +6,7 @@ import json
 import logging
 import logging.handlers
 import os
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +39,9 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
 
     def _open(self):  # type: ignore[no-untyped-def]  # the base class returns a private text type
         descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid():
+            os.fchmod(descriptor, 0o600)
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import platformdirs
 from .model.error import ConfigError
 
 _APP = "softphone"
+_PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _SOCKET_PATH_LIMIT = 100  # sun_path holds 104 bytes on macOS, 108 on Linux
 
 
@@ -71,17 +73,21 @@ def profile_of(config: Path | None, profile: str, *, lab: bool) -> str:
         return profile
     if lab:
         return "lab"
-    if config is None or config == config_file():
+    if config is None or config.resolve() == config_file().resolve():
         return "default"
-    return "config-" + hashlib.sha256(str(config).encode()).hexdigest()[:10]
+    return "config-" + hashlib.sha256(os.fsencode(config.resolve())).hexdigest()[:10]
 
 
 def paths_of(profile: str) -> Paths:
     """Return the places of a profile, created and checked; ConfigError when not safe to use."""
+    if not _PROFILE.fullmatch(profile):
+        raise ConfigError(
+            f"{profile!r}: profile names are letters, digits, -, _ and ., at most 32."
+        )
     base = Path(os.environ.get("SOFTPHONE_STATE_DIR") or platformdirs.user_state_dir(_APP))
     state = base if profile == "default" else base / profile
     runtime = runtime_folder()
-    if len(str(runtime / f"{profile}.sock")) > _SOCKET_PATH_LIMIT:
+    if len(os.fsencode(runtime / f"{profile}.sock")) > _SOCKET_PATH_LIMIT:
         raise ConfigError(f"The path {runtime} is too long for a socket; set XDG_RUNTIME_DIR.")
     return Paths(profile, private_folder(state), private_folder(runtime))
 

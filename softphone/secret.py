@@ -12,8 +12,9 @@ from .model.error import ConfigError
 _DOTS = "••••"
 _COMMAND_LIMIT_S = 10.0
 _SECRET_PARAMETERS = re.compile(
-    r"(?i)\b(token|access_token|accesstoken|api_key|apikey|password|key)=[^&\s'\"<>]+"
+    r"(?i)\b(\w*(?:token|api_?key|password|secret)|key)(=|['\"]\s*:\s*['\"])[^&\s'\"<>]+"
 )
+_BEARER = re.compile(r"(?i)\b(bearer\s+)[^\s'\"]+")
 _JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*")
 _HEADER = re.compile(r"(?i)\b(authorization|x-api-key|cookie)(['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"]+")
 
@@ -52,9 +53,10 @@ class Secret:
 
 
 def redact(text: str) -> str:
-    """Return `text` without tokens: query parameters, headers and anything like a JWT."""
-    text = _SECRET_PARAMETERS.sub(lambda found: f"{found.group(1)}={_DOTS}", text)
-    text = _HEADER.sub(lambda found: f"{found.group(1)}{found.group(2)}{_DOTS}", text)
+    """Return `text` without tokens: parameters, JSON fields, headers, anything like a JWT."""
+    for pattern in (_HEADER, _SECRET_PARAMETERS):
+        text = pattern.sub(lambda found: f"{found.group(1)}{found.group(2)}{_DOTS}", text)
+    text = _BEARER.sub(lambda found: f"{found.group(1)}{_DOTS}", text)
     return _JWT.sub(_DOTS, text)
 
 
@@ -72,7 +74,7 @@ def from_command(argv: Sequence[str], where: str) -> Secret:
         done = subprocess.run(
             list(argv), capture_output=True, text=True, timeout=_COMMAND_LIMIT_S, check=False
         )
-    except (OSError, subprocess.SubprocessError) as problem:
+    except (OSError, ValueError, subprocess.SubprocessError) as problem:
         raise ConfigError(f"{where}: {argv[0]}: {type(problem).__name__}.") from None
     value = done.stdout.partition("\n")[0].strip()
     if done.returncode or not value:
