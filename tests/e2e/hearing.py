@@ -32,7 +32,7 @@ def read(path: Path) -> Signal:
     with WavReader(path) as reader:
         samples = reader.read(round(reader.duration_s * reader.rate_hz))
         if reader.rate_hz == RATE_HZ:
-            return samples.astype(np.float64)
+            return np.asarray(samples, np.float64)
         return RateConverter(reader.rate_hz, RATE_HZ).push(samples).astype(np.float64)
 
 
@@ -85,4 +85,4 @@ def _write_syllables(path: Path) -> Signal:
     writer = WavWriter(path, RATE_HZ)
     writer.write(samples)
     writer.close()
-    return samples.astype(np.float64)
+    return np.asarray(samples, np.float64)

@@ -53,7 +53,7 @@ def test_the_menu_reacts_to_digits(home: Home) -> None:
     home.run("call", "menu", "--dtmf", "5", "--duration", "6", "--record", "menu.wav")
 
     call = home.lab().calls()[-1]
-    assert "5" in json.dumps(call)
+    assert call["digits"] == "5"
 
 
 def test_wait_answers_a_caller_and_records_what_is_said(home: Home) -> None:
@@ -91,7 +91,7 @@ def test_a_call_ends_with_the_command_that_placed_it(home: Home) -> None:
     calling.send_signal(signal.SIGKILL)
 
     wait_for(lambda: not home.status()["calls"], 5.0)
-    assert home.lab().calls()[-1].get("ended") is not False
+    assert home.lab().calls()[-1]["phase"] == "over"
 
 
 def test_online_stays_without_a_console_and_offline_ends_it(home: Home) -> None:

@@ -1,0 +1,131 @@
+"""A terminal with a person at it: a pty, a screen that is read, keys that are pressed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+
+import pyte
+
+KEYS = {
+    "F1": "\x1bOP",
+    "F2": "\x1bOQ",
+    "F3": "\x1bOR",
+    "F4": "\x1bOS",
+    "F5": "\x1b[15~",
+    "F6": "\x1b[17~",
+    "F8": "\x1b[19~",
+    "F9": "\x1b[20~",
+    "ENTER": "\r",
+    "TAB": "\t",
+    "ESC": "\x1b",
+    "CTRL+Q": "\x11",
+    "CTRL+G": "\x07",
+    "DOWN": "\x1b[B",
+}
+
+
+class Terminal:
+    """Runs one program on a pty of its own."""
+
+    def __init__(self, argv: list[str], env: dict[str, str], columns: int, rows: int) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.bytes_read = 0
+        self.raw = b""
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(argv[0], argv, env)
+        self.resize(columns, rows)
+        self._code: int | None = None
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal."""
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, size)
+        self.screen.resize(rows, columns)
+
+    def press(self, *keys: str) -> None:
+        """Press named keys, or type text."""
+        for key in keys:
+            os.write(self._fd, KEYS.get(key, key).encode())
+            self.pump(0.05)
+
+    def pump(self, seconds: float) -> None:
+        """Read what the program draws for a while."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self._fd], [], [], left)[0]:
+                return
+            try:
+                data = os.read(self._fd, 65_536)
+            except OSError:
+                return
+            if not data:
+                return
+            self.bytes_read += len(data)
+            self.raw += data
+            self._stream.feed(data)
+
+    def text(self) -> str:
+        """Return the screen as lines."""
+        return "\n".join(self.screen.display)
+
+    def wait_for(self, wanted: str, limit_s: float = 20.0) -> None:
+        """Read until `wanted` stands on the screen."""
+        end = time.monotonic() + limit_s
+        while wanted not in self.text():
+            assert time.monotonic() < end, f"{wanted!r} never came:\n{self.text()}"
+            assert self.code() is None or wanted in self.text(), f"it ended:\n{self.text()}"
+            self.pump(0.1)
+
+    def wait_gone(self, unwanted: str, limit_s: float = 10.0) -> None:
+        """Read until `unwanted` is off the screen."""
+        end = time.monotonic() + limit_s
+        while unwanted in self.text():
+            assert time.monotonic() < end, f"{unwanted!r} stays:\n{self.text()}"
+            self.pump(0.1)
+
+    def wait_end(self, limit_s: float = 10.0) -> int:
+        """Read until the program has ended; return its exit code."""
+        end = time.monotonic() + limit_s
+        while self.code() is None:
+            assert time.monotonic() < end, f"it does not end:\n{self.text()}"
+            self.pump(0.1)
+        self.pump(0.2)
+        code = self.code()
+        assert code is not None
+        return code
+
+    def code(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        if self._code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._code = os.waitstatus_to_exitcode(status)
+        return self._code
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send a signal."""
+        if self.code() is None:
+            os.kill(self.pid, number)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost SSH connection does."""
+        os.close(self._fd)
+        self._fd = -1
+
+    def close(self) -> None:
+        """End the program and the terminal."""
+        self.kill()
+        if self._fd >= 0:
+            os.close(self._fd)
+        if self._code is None:
+            os.waitpid(self.pid, 0)
+            self._code = -9
