@@ -7,10 +7,10 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from softphone.model.error import ConfigError, RequestError
 
@@ -25,26 +25,29 @@ class Response:
     """An answer: HTTP status, decoded JSON (None when it is none), server time when told."""
 
     status: int
-    data: Any
+    data: Any = field(repr=False)  # it may hold a token
     server_time: float | None
     retry_after_s: float | None
 
 
 def host_of(url: str) -> str:
     """Return the host of a URL, the only part of it that may stand in a message."""
-    return urlsplit(url).hostname or "?"
+    parts = _split(url)
+    return (parts.hostname if parts else None) or "?"
 
 
 def is_insecure(url: str) -> bool:
     """Tell whether a URL goes unencrypted to another machine."""
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "ws") and (parts.hostname or "") not in LOOPBACK_HOSTS
+    parts = _split(url)
+    if parts is None:
+        return False
+    return parts.scheme in ("http", "ws") and parts.hostname not in LOOPBACK_HOSTS
 
 
 def check_url(url: str, allowed_hosts: tuple[str, ...]) -> str | None:
     """Return what is wrong with a configured URL, or None."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         return "must be an http(s) URL with a host."
     if parts.username or parts.query or parts.fragment:
         return "must have no user, query or fragment."
@@ -100,6 +103,16 @@ async def fetch_json(
         raise RequestError(f"{host}: {_cause(problem)}.") from None
 
 
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of a URL, None when it is none: a bracket or a port that is no number."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read here, because reading it may raise
+    except ValueError:
+        return None
+    return parts
+
+
 async def _read_limited(answer: aiohttp.ClientResponse, limit: int, host: str) -> bytes:
     raw = bytearray()
     async for chunk in answer.content.iter_chunked(65_536):
@@ -111,17 +124,21 @@ async def _read_limited(answer: aiohttp.ClientResponse, limit: int, host: str) -
 
 def _json(raw: bytes, host: str, status: int) -> Any:
     try:
-        return json.loads(raw)
+        return json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError):
         if 200 <= status < 300:
             raise RequestError(f"{host} sent no valid JSON.", status=status) from None
         return None
 
 
+def _no_number(name: str) -> float:
+    raise ValueError(name)
+
+
 def _date(headers: Mapping[str, str]) -> float | None:
     try:
         return parsedate_to_datetime(headers["Date"]).timestamp()
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
 
 
@@ -132,21 +149,19 @@ def _retry(headers: Mapping[str, str]) -> float | None:
 
 def _cause(problem: Exception) -> str:
     """Return a few words for a failure; library texts quote URLs and headers, so not those."""
-    if isinstance(problem, ssl.SSLCertVerificationError):
-        return f"certificate refused ({problem.verify_message})"
-    inner = getattr(problem, "certificate_error", None) or getattr(problem, "os_error", None)
+    # aiohttp's own certificate error only looks like ssl's; the real one is inside.
+    inner = getattr(problem, "certificate_error", None) or getattr(problem, "os_error", problem)
     if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"certificate refused ({inner.verify_message})"
-    for failure in (inner, problem):
-        if isinstance(failure, OSError):
-            return os_error_words(failure)
-    return type(problem).__name__
+        return f"certificate refused ({inner.verify_message.rstrip('.')})"
+    return os_error_words(inner) if isinstance(inner, OSError) else type(problem).__name__
 
 
 def os_error_words(problem: OSError) -> str:
     """Return a failed connection in a few words; asyncio's own texts hold addresses."""
     if isinstance(problem, socket.gaierror):
         return "the name is not known"
+    if isinstance(problem, ssl.SSLError):  # its numbers are not the system's
+        return f"TLS failed ({(problem.reason or 'unknown').replace('_', ' ').lower()})"
     if problem.errno is not None and problem.errno > 0:
         return os.strerror(problem.errno).lower()
     return (problem.strerror or type(problem).__name__).lower()

@@ -56,7 +56,7 @@ class TokenCache:
 
     async def _fetch_once(self) -> Secret:
         fetched = await self._fetch()
-        if fetched.lifetime_s <= 0:
+        if not fetched.lifetime_s > 0:  # so that "not a number" is none either
             raise TokenError("The token source gave a token that has already expired.")
         self._token = fetched.token
         self._good_until = self._monotonic() + fetched.lifetime_s - RENEW_AHEAD_S
