@@ -161,7 +161,8 @@ def os_error_words(problem: OSError) -> str:
     if isinstance(problem, socket.gaierror):
         return "the name is not known"
     if isinstance(problem, ssl.SSLError):  # its numbers are not the system's
-        return f"TLS failed ({(problem.reason or 'unknown').replace('_', ' ').lower()})"
+        reason = getattr(problem, "reason", None) or "unknown"
+        return f"TLS failed ({reason.replace('_', ' ').lower()})"
     if problem.errno is not None and problem.errno > 0:
         return os.strerror(problem.errno).lower()
     return (problem.strerror or type(problem).__name__).lower()
