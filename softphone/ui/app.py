@@ -48,7 +48,6 @@ class SoftphoneApp(App[None]):
 
     CSS_PATH: ClassVar[list[str | Path]] = [  # type: ignore[assignment]  # a list of files
         "styles/base.tcss",
-        "styles/roles.tcss",
         "styles/panes.tcss",
         "styles/dialogs.tcss",
     ]

@@ -1,7 +1,7 @@
 """Lines as plain data: (text, role) spans, fitted to columns in terminal cells.
 
 Nothing here parses markup, so text from outside can only ever be shown. Roles are the style
-names of `styles/roles.tcss`.
+names of `widgets/roles.py`.
 """
 
 from __future__ import annotations
@@ -13,32 +13,6 @@ from rich.cells import cell_len, set_cell_size
 
 Span = tuple[str, str]
 Line = tuple[Span, ...]
-
-ROLES = (
-    "plain",
-    "dim",
-    "strong",
-    "title",
-    "key",
-    "off",
-    "ringing",
-    "dialing",
-    "active",
-    "held",
-    "ended",
-    "ok",
-    "warn",
-    "bad",
-    "stale",
-    "badge",
-    "mark",
-    "level-ok",
-    "level-hot",
-    "level-off",
-)
-"""Every role a span may have."""
-
-COMPONENTS = {f"role--{role}" for role in ROLES} | {"role--cursor", "role--cursor-off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +86,11 @@ def spread(left: Sequence[Span], right: Sequence[Span], width: int) -> Line:
     if right_size > width:
         return cut(right, width)
     return (*cut(left, max(0, width - right_size)), *right)
+
+
+def dimmed(line: Iterable[Span]) -> Line:
+    """Return the line as stale: what it says may no longer be so."""
+    return tuple((text, "stale") for text, _ in line)
 
 
 def wrap(text: str, width: int, role: str = "plain", limit: int = 6) -> list[Line]:

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from softphone.model.call import Call, CallState
 from softphone.ui import words
 from softphone.ui.session import Topic
-from softphone.ui.spans import Column, Line, table_line
+from softphone.ui.spans import Column, Line, dimmed, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.rowlist import RowList
 
@@ -103,6 +103,8 @@ class CallsPane(Pane):
              " LINK" if call.link_lost else ""]
         )  # fmt: skip
         cells = [(word, _list_role(role)), (name + marks, name_role), (number, rest)]
+        if not self.view.session.connected:
+            cells = list(dimmed(cells))
         if width < _WIDE:
             return table_line(cells, _COLUMNS, width)
         cells += [(words.direction_word(call), "dim"), (call.account, "dim")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 
@@ -15,7 +15,7 @@ from softphone.ui import words
 from softphone.ui.actions import available
 from softphone.ui.session import Topic
 from softphone.ui.situation import refusal_of
-from softphone.ui.spans import Column, Line, fit, spread, table_line, wrap
+from softphone.ui.spans import Column, Line, dimmed, fit, spread, table_line, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.rowlist import RowList
 
@@ -64,7 +64,10 @@ class PresencePane(Pane):
             self.rows.show((), "Waiting for the engine.")
             return
         width = max(8, self.rows.content_size.width - 2)
-        self.rows.show(list(presence_rows(self.view, width)))
+        rows = list(presence_rows(self.view, width))
+        if not self.view.session.connected:
+            rows = [replace(row, line=dimmed(row.line)) for row in rows]
+        self.rows.show(rows)
 
     def on_resize(self) -> None:
         """Draw for the new width."""

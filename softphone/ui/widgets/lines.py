@@ -10,17 +10,17 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from softphone.ui.spans import COMPONENTS, Line, cut, length
+from softphone.ui.spans import Line, cut, length
+
+from .roles import role_style
 
 
 class Painted(Widget):
     """What every widget that draws spans shares: roles become styles here."""
 
-    COMPONENT_CLASSES = COMPONENTS  # textual wants a plain set here
-
     def role_style(self, role: str) -> Style:
         """Return the style of a role, to be laid over a base style."""
-        return self.get_component_rich_style(f"role--{role}", partial=True)
+        return role_style(self.app.current_theme, role)
 
     def strip_of(self, line: Iterable[tuple[str, str]], base: Style) -> Strip:
         """Return a line as something that can be painted, exactly as wide as the content."""
