@@ -19,6 +19,9 @@ from .wav import WavWriter
 
 BlockUser: TypeAlias = Callable[[Samples], None]
 
+TICK_S = 0.02
+"""Paced devices do two blocks at a time: a wire frame is 20 ms, and each wake-up costs CPU."""
+_BLOCKS_PER_TICK = round(TICK_S / BLOCK_S)
 LATE_S = 0.2
 _RECORD_AHEAD_S = 4
 _READY_WAIT_S = 0.5
@@ -57,22 +60,22 @@ class Stream(Protocol):
 
 
 class Schedule:
-    """When the next block is due: t0 + n * 10 ms, never `now + 10 ms`, which runs 2 % slow."""
+    """When the next tick is due: t0 + n * 20 ms, never `now + 20 ms`, which runs 2 % slow."""
 
     def __init__(self, now_s: float) -> None:
         self.due_s = now_s
         self.skipped = 0
 
     def done(self, now_s: float) -> float:
-        """Note one block done; return seconds to wait for the next, 0 to catch up.
+        """Note one tick done; return seconds to wait for the next, 0 to catch up.
 
         More than 200 ms behind, the missed slots are skipped: a burst of old frames helps nobody.
         """
-        self.due_s += BLOCK_S
+        self.due_s += TICK_S
         behind_s = now_s - self.due_s
         if behind_s > LATE_S:
-            slots = int(behind_s / BLOCK_S)
-            self.due_s += slots * BLOCK_S
+            slots = int(behind_s / TICK_S)
+            self.due_s += slots * TICK_S
             self.skipped += slots
         return max(0.0, self.due_s - now_s)
 
@@ -112,7 +115,8 @@ class PacedStream:
         schedule = Schedule(time.monotonic())
         wait_s = 0.0
         while not self._stop.wait(wait_s):
-            self._use(block)
+            for _ in range(_BLOCKS_PER_TICK):
+                self._use(block)
             self.last_call_s = time.monotonic()
             wait_s = schedule.done(self.last_call_s)
 

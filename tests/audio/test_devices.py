@@ -70,12 +70,12 @@ def test_importing_the_devices_loads_no_sound_library() -> None:
 def test_the_schedule_is_absolute_and_skips_instead_of_bursting() -> None:
     schedule = Schedule(100.0)
 
-    assert schedule.done(100.001) == pytest.approx(0.009)
-    assert schedule.done(100.025) == 0
-    assert schedule.done(100.026) == pytest.approx(0.004)
+    assert schedule.done(100.001) == pytest.approx(0.019)
+    assert schedule.done(100.045) == 0
+    assert schedule.done(100.046) == pytest.approx(0.014)
     assert schedule.done(101.0) == 0
-    assert schedule.skipped in (95, 96)
-    assert schedule.due_s == pytest.approx(101.0, abs=0.011)
+    assert schedule.skipped in (45, 46)
+    assert schedule.due_s == pytest.approx(101.0, abs=0.021)
 
 
 def test_a_paced_device_keeps_the_pace_of_the_clock() -> None:
@@ -92,7 +92,7 @@ def test_a_paced_device_keeps_the_pace_of_the_clock() -> None:
     stream.stop()
 
     assert elapsed_s > 1.4
-    assert count <= elapsed_s / 0.01 + 2
+    assert count <= elapsed_s / 0.01 + 4
     assert not stream.dead
 
 
