@@ -177,7 +177,7 @@ def _step(call: Call, fact: CallFact, at: float, mono: float) -> Call | None:
             return replace(
                 call, native_id=native_id, remote=remote, local=named_local or call.local
             )
-        case e.CallRestarted() if call.live:
+        case e.CallRestarted() if call.live and call.answered:
             return replace(call, answered_at=at, answered_mono=mono)
         case e.CallMediaChanged(_, media) if call.live:
             return replace(call, media=media)
@@ -188,7 +188,12 @@ def _step(call: Call, fact: CallFact, at: float, mono: float) -> Call | None:
 
 
 def _progressed(call: Call, what: CallInput, at: float, mono: float) -> Call:
+    if what is CallInput.END:
+        raise OutOfOrder("an end without a reason", call.state)
     stepped = call.stepped(what)
+    if what in (CallInput.HOLD, CallInput.RESUME):
+        kind = HoldKind.WIRE if what is CallInput.HOLD else HoldKind.NONE
+        return _held(replace(call, held_by_us=what is CallInput.HOLD, hold_kind=kind))
     if what is CallInput.CONNECT and call.answered_at is None:
         return replace(stepped, answered_at=at, answered_mono=mono, media=MediaState.FLOWING)
     if stepped.state is CallState.CONNECTING and call.media is MediaState.NONE:

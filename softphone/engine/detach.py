@@ -66,7 +66,7 @@ class DetachRules:
         """Return when `step` must be called again, or None."""
         times = []
         if self._alone_since is not None:
-            if not self._withdrawn:
+            if not self._withdrawn and not _attended(watch):
                 times.append(self._alone_since + WITHDRAW_AFTER_S)
             if watch.desk_calls and not self._given_up:
                 times.append(self._alone_since + self.limit_s)
@@ -101,7 +101,7 @@ class DetachRules:
         return [Duty.RESTORE if now - alone <= RESTORE_WITHIN_S else Duty.STAY_MUTED]
 
     def _offers(self, watch: Watch, now: float) -> list[Duty]:
-        attended = bool(watch.consoles) or watch.stay_up or watch.waiting
+        attended = _attended(watch)
         if attended and self._withdrawn:
             self._withdrawn = False
             return [Duty.OFFER_AGAIN]
@@ -118,3 +118,8 @@ class DetachRules:
         if self._idle_since is None:
             self._idle_since = now
         return [Duty.EXIT] if now - self._idle_since >= EXIT_AFTER_S else []
+
+
+def _attended(watch: Watch) -> bool:
+    """Tell whether somebody wants offers."""
+    return bool(watch.consoles) or watch.stay_up or watch.waiting

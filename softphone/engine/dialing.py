@@ -10,15 +10,19 @@ from softphone.model.error import Refused
 _NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
 _ADDRESS = re.compile(r"(?:sips?:)?[A-Za-z0-9._~+-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _WRITING = re.compile(r"[\s()./\-\u2010-\u2015]")
+_SHORT = 4  # a short code or an extension
 _EMERGENCY = frozenset(
     {"112", "911", "999", "110", "113", "115", "118", "119", "000", "100", "108"}
 )
 
 
 def resolve(text: str, names: Mapping[str, str]) -> str:
-    """Return the number behind a configured name, or the text itself without its writing."""
-    found = names.get(text) or names.get(text.strip().casefold())
-    return found if found is not None else text.strip()
+    """Return the number behind a configured name, in any case, or the text itself."""
+    wanted = text.strip()
+    if wanted in names:
+        return names[wanted]
+    folded = {name.casefold(): number for name, number in names.items()}
+    return folded.get(wanted.casefold(), wanted)
 
 
 def normalise(text: str, region: str) -> str:
@@ -29,20 +33,23 @@ def normalise(text: str, region: str) -> str:
     """
     if _ADDRESS.fullmatch(text):
         return text
-    number = _WRITING.sub("", text)
-    if number.startswith("00"):
-        number = "+" + number[2:]
-    if not _NUMBER.fullmatch(number) or "+" in number[1:]:
+    number = _WRITING.sub("", text.removeprefix("tel:"))
+    if not _NUMBER.fullmatch(number):
         raise Refused(
             f"{text[:40]!r} cannot be dialled: use digits, * and #, with + for abroad.",
             code="BAD_NUMBER",
         )
-    return _international(number, region) if region else number
+    if region:
+        number = _international(number, region)
+    if number.startswith("00") and len(number) > _SHORT:
+        number = "+" + number[2:]
+    return number
 
 
 def refuse_emergency(number: str, allowed: bool) -> None:
     """Raise Refused for an emergency number, unless the site allows them."""
-    if not allowed and number in _EMERGENCY:
+    user = number.partition("@")[0].rpartition(":")[2]
+    if not allowed and user.lstrip("+") in _EMERGENCY:
         raise Refused(
             "This console cannot place emergency calls: use a phone. "
             '(A site that can locate its desks sets [calls] emergency = "allow".)',
@@ -56,7 +63,7 @@ def must_confirm(number: str, prefixes: tuple[str, ...]) -> bool:
 
 
 def _international(number: str, region: str) -> str:
-    if number.startswith("+") or not number.isdigit():
+    if not number.isdigit() or len(number) <= _SHORT:
         return number
     import phonenumbers  # heavy tables; only national numbers need them
 
@@ -64,6 +71,6 @@ def _international(number: str, region: str) -> str:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
         return number
-    if not phonenumbers.is_possible_number(parsed) or len(number) <= 4:
-        return number  # a short code or an extension
+    if not phonenumbers.is_possible_number(parsed):
+        return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
