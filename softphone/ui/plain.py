@@ -16,6 +16,7 @@ from softphone.model.error import Refused
 from softphone.model.event import Event
 from softphone.model.record import HistoryFilter
 
+from . import words
 from .actions import commands_of, find
 from .clock import Clock, SystemClock
 from .session import EVERYTHING, Connect, Session, Topic
@@ -199,8 +200,8 @@ class Prompt:
     def _changed(self, topics: frozenset[Topic]) -> None:
         if topics == EVERYTHING and self.session.connected:
             self._teller.start(self.session.state)
-            count = len(self.session.state.accounts)
-            self._say(f"softphone: {count} accounts. Type help for the commands.")
+            count = words.plural(len(self.session.state.accounts), "account")
+            self._say(f"softphone: {count}. Type help for the commands.")
             self._ready.set()
         elif self.session.problem and not self.session.connected:
             self._say(f"softphone: {self.session.problem}")

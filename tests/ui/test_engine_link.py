@@ -183,7 +183,7 @@ async def test_crash_leaves_a_private_file_without_locals_or_secrets(
     report = file.read_text(encoding="utf-8")
     assert "ValueError" in report
     assert "secret-canary" not in report
-    assert '"local-canary"' not in report.replace('token = "local-canary"', "")
+    assert "local-canary" not in report
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert app.return_code == 1
     printed = capsys.readouterr()

@@ -193,7 +193,8 @@ def quality_line(sample: QualitySample | None) -> Line:
     )
     spans: list[Span] = []
     for name, value in figures:
-        spans += [(f"{name} ", "dim"), (f"{value}  ", "plain")]
+        gap = "  " if spans else ""
+        spans += [(f"{gap}{name} ", "dim"), (value, "plain")]
     return tuple(spans)
 
 

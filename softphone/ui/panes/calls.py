@@ -95,7 +95,7 @@ class CallsPane(Pane):
         number = self.view.number(call.remote.address) or "number withheld"
         if call.state is CallState.ENDED:
             bare = "" if name == number else name
-            name = " · ".join(part for part in (bare, words.end_words(call)) if part)
+            name = " · ".join(part for part in (words.end_words(call), bare) if part)
         if not name and width < _WIDE:
             name, name_role = f"{words.direction_word(call)} · {call.account}", "dim"
         marks = "".join(
