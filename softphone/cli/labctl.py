@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .options import parse, print_json
+from .options import OneLineParser, parse, print_json
 
 if TYPE_CHECKING:
     from softphone.lab.client import LabClient
@@ -17,7 +17,7 @@ KEY_VARIABLE = "SOFTPHONE_LAB_KEY"
 
 def run(name: str, arguments: Sequence[str]) -> int:
     """Do one thing; prints one JSON object a line."""
-    made = argparse.ArgumentParser(
+    made = OneLineParser(
         prog=f"softphone {name}",
         description="Make things happen in a running lab: found by itself, or by --url with the "
         f"control key in {KEY_VARIABLE}.",

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from softphone.config import Config, load
 from softphone.model.error import SoftphoneError
@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     from softphone.model.command import Reply
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line that says where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the mistake and exit with 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def parser(name: str, text: str, *examples: str) -> argparse.ArgumentParser:
     """Return a parser with the common options; `examples` stand at the end of its help."""
-    made = argparse.ArgumentParser(
+    made = OneLineParser(
         prog="softphone" if name == "console" else f"softphone {name}",
         description=text,
         epilog="\n".join(f"example: {example}" for example in examples),
