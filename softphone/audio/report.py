@@ -11,6 +11,8 @@ class ReportKind(StrEnum):
     """Kinds of `AudioReport`."""
 
     DEVICE_CHANGED = "device_changed"
+    NO_DEVICE = "no_device"
+    """There is no sound card to choose by itself; said by each direction."""
     DEVICE_LOST = "device_lost"
     DEVICE_BACK = "device_back"
     UNDERFLOW = "underflow"

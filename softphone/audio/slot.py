@@ -29,6 +29,7 @@ _UNDERFLOWS = 5
 _UNDERFLOW_WINDOW_S = 10.0
 _CALM_S = 60.0
 
+_PLUG_IN = "Plug one in, or start PulseAudio or PipeWire; softphone doctor tells more."
 _TITLES = {"microphone": "Microphone", "speaker": "Speaker", "ringer": "Ringer"}
 
 
@@ -109,11 +110,13 @@ class Slot:
             self._stand_in(self._missing(error), float("inf") if never else _PATIENT_RETRY_S)
 
     def _missing(self, error: AudioError) -> AudioReport:
-        title = _TITLES[self.role]
-        kind = ReportKind.DEVICE_LOST
-        if self.spec.kind == "auto":
-            kind = ReportKind.DEVICE_CHANGED
-        return AudioReport(kind, f"{title}: none, calls go on without. {error.message}")
+        if self.spec.kind != "auto":
+            text = f"{_TITLES[self.role]}: none, calls go on without. {error.message}"
+            return AudioReport(ReportKind.DEVICE_LOST, text)
+        mend = _PLUG_IN
+        if error.code == "NO_PORTAUDIO":
+            mend = error.message
+        return AudioReport(ReportKind.NO_DEVICE, f"No sound card: calls go on in silence. {mend}")
 
     def _open(self) -> Stream:
         """Open what the spec says; raises AudioError."""

@@ -9,6 +9,8 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from softphone.paths import paths_of
+
 from .checkconfig import check
 from .options import complain, configured, invocation, parse, parser
 
@@ -63,7 +65,12 @@ def _open(options: Namespace, attach: Callable[[], Awaitable[Link]]) -> int:
     from softphone.ui.run import run_console
 
     return run_console(
-        attach, config.ui, config.keys, region=config.calls.region, calls=config.calls
+        attach,
+        config.ui,
+        config.keys,
+        region=config.calls.region,
+        calls=config.calls,
+        crash=paths_of(invocation(options).name).crash,
     )
 
 

@@ -340,6 +340,8 @@ class Engine:
         if report.kind in (ReportKind.PLAY_ENDED, ReportKind.UNDERFLOW):
             logger.info("%s", report.text)
             return
+        if report.kind is ReportKind.NO_DEVICE and report.text == self.hub.state.audio.problem:
+            return  # microphone and speaker say the same; once is enough
         trouble = is_trouble(report)
         self.publish_audio(report.text if trouble else "")
         level = Level.WARNING if trouble else Level.INFO

@@ -271,4 +271,9 @@ class Sound:
 
 def is_trouble(report: AudioReport) -> bool:
     """Tell whether a report is a problem the operator should see until it is mended."""
-    return report.kind in (ReportKind.DEVICE_LOST, ReportKind.RECORD_FAILED, ReportKind.MIC_SILENT)
+    return report.kind in (
+        ReportKind.NO_DEVICE,
+        ReportKind.DEVICE_LOST,
+        ReportKind.RECORD_FAILED,
+        ReportKind.MIC_SILENT,
+    )

@@ -266,7 +266,7 @@ def test_auto_without_a_card_says_why_and_goes_on_without(
     assert not slot.tick(True)
 
     assert slot._retry_at_s == float("inf")
-    assert reports[0].kind is ReportKind.DEVICE_CHANGED
+    assert reports[0].kind is ReportKind.NO_DEVICE
     assert "install it" in reports[0].text
     slot.close()
 
