@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -55,6 +56,8 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
     )
     sound_engine.start()
     calm_collector()
+    days = config.store.keep_recordings_days
+    await loop.run_in_executor(None, delete_old, folder / paths.recordings.name, days, time.time())
     running = asyncio.create_task(engine.run(), name="engine")
     try:
         await engine.started.wait()
@@ -66,6 +69,16 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
         await loop.run_in_executor(None, partial(sound_engine.close))
         if not running.cancelled() and running.exception():
             logger.error("engine failed", exc_info=running.exception())
+
+
+def delete_old(folder: Path, days: int, now: float) -> int:
+    """Delete recordings older than so many days and return how many; 0 days keeps them all."""
+    if not days or not folder.is_dir():
+        return 0
+    old = [path for path in folder.glob("*.wav") if path.stat().st_mtime < now - days * 86_400]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def audio_settings(config: AudioConfig) -> AudioSettings:

@@ -15,6 +15,7 @@ from softphone.audio.report import Levels as AudioLevels
 from softphone.model.call import Call, CallId, CallState, MediaState
 from softphone.model.device import Device
 from softphone.model.error import AudioError
+from softphone.model.mos import mos
 from softphone.model.quality import Levels, QualitySample, QualitySummary
 
 logger = logging.getLogger(__name__)
@@ -211,13 +212,16 @@ class Sound:
             return None
         stats = self._engine.stats(call.id)
         before, attached.before = attached.before, stats
+        delay_ms = stats.depth_ms + _FRAME_MS + _RESAMPLING_MS
+        loss = min(1.0, max(0, stats.concealed_ms - before.concealed_ms) / 1000.0)
         sample = QualitySample(
             call=call.id,
             at=at,
-            delay_ms=stats.depth_ms + _FRAME_MS + _RESAMPLING_MS,
+            delay_ms=delay_ms,
             jitter_ms=stats.jitter_ms if stats.frames_received else None,
             buffer_ms=float(stats.depth_ms),
-            loss=min(1.0, max(0, stats.concealed_ms - before.concealed_ms) / 1000.0),
+            loss=loss,
+            mos=round(mos(loss, delay_ms), 2) if stats.frames_received else None,
             concealed_ms=float(stats.concealed_ms),
             dropped_ms=float(stats.dropped_ms),
             frames_sent=stats.frames_sent,
