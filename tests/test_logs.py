@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,15 @@ def test_a_log_that_stands_open_to_others_is_closed_to_them(path: Path) -> None:
     logger.warning("hello")
 
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_into_a_device_leaves_the_device_as_it_is(path: Path) -> None:
+    before = Path(os.devnull).stat().st_mode
+    log_to_file(Path(os.devnull), "info")
+
+    logger.warning("hello")
+
+    assert Path(os.devnull).stat().st_mode == before
 
 
 def test_no_line_is_written_below_the_level(path: Path) -> None:
