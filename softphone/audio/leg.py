@@ -33,6 +33,7 @@ Law: TypeAlias = Literal["mulaw", "alaw"]
 FRAME_BYTES = 160
 _MOST_WAITING = 512  # payloads between two blocks; more is a flood, and the oldest go
 _DIGITS_KEPT = 64
+_FILTER_BLOCKS = 2  # the filter is 4 ms long; one block of zeros empties it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class G711Leg:
         self._last_received_s: float | None = None
         self._digits = ""
         self._digits_count = 0
+        self._quiet_blocks = 0
 
     def receive(self, payload: bytes, now_s: float, timestamp: int | None = None) -> None:
         """Take bytes of any length from the network; callable from any one thread.
@@ -113,7 +115,14 @@ class G711Leg:
 
     def capture(self, block48k: Samples) -> None:
         """Encode 480 samples and send a frame whenever 20 ms are complete."""
-        self._down.run(block48k, self._near)
+        if block48k.any():
+            self._quiet_blocks = 0
+        else:
+            self._quiet_blocks += 1
+        if self._quiet_blocks > _FILTER_BLOCKS:
+            self._near.fill(0)  # nothing is left in the filter: muted, held or no microphone
+        else:
+            self._down.run(block48k, self._near)
         if self._frame.push(self._near):
             self._codec.encode_into(self._frame.frame, self._codes)
             self._frames_sent += 1

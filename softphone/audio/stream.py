@@ -80,8 +80,47 @@ class Schedule:
         return max(0.0, self.due_s - now_s)
 
 
+class _Pacer:
+    """The one thread that all paced streams share: a wake-up costs more than a block's work."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._streams: tuple[PacedStream, ...] = ()
+        self._thread: threading.Thread | None = None
+
+    def add(self, stream: PacedStream) -> None:
+        """Call `stream.tick` every 20 ms from now on."""
+        with self._lock:
+            self._streams = (*self._streams, stream)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="audio-pacer", daemon=True)
+                self._thread.start()
+
+    def remove(self, stream: PacedStream) -> None:
+        """Call it no more: a tick under way has ended when this returns."""
+        with self._lock:
+            self._streams = tuple(other for other in self._streams if other is not stream)
+
+    def _run(self) -> None:
+        schedule = Schedule(time.monotonic())
+        while self._tick():
+            time.sleep(schedule.done(time.monotonic()))
+
+    def _tick(self) -> bool:
+        with self._lock:
+            if not self._streams:
+                self._thread = None
+                return False
+            for stream in self._streams:
+                stream.tick()
+            return True
+
+
+_PACER = _Pacer()
+
+
 class PacedStream:
-    """A device made of a thread and the monotonic clock."""
+    """A device made of the monotonic clock."""
 
     underflows = 0
 
@@ -89,36 +128,37 @@ class PacedStream:
         """`block_done` gets a zeroed or old block each 10 ms; `closed` runs after the last."""
         self.name = name
         self.last_call_s = time.monotonic()
+        self._dead = False
         self._use = block_done
         self._closed = closed
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"audio-{name}", daemon=True)
-        self._thread.start()
+        self._armed = True
+        self._block = silence()
+        _PACER.add(self)
 
     @property
     def dead(self) -> bool:
-        """Whether the thread ended without `stop`."""
-        return not self._thread.is_alive() and not self._stop.is_set()
+        """Whether its user failed."""
+        return self._dead
+
+    def tick(self) -> None:
+        """Do 20 ms; for the pacer. A user that raises ends this device, not the others."""
+        try:
+            for _ in range(_BLOCKS_PER_TICK):
+                if self._armed:
+                    self._use(self._block)
+                    self.last_call_s = time.monotonic()
+        except Exception:
+            self._dead, self._armed = True, False
 
     def disarm(self) -> None:
         """Call the user no more after the present block."""
-        self._stop.set()
+        self._armed = False
 
     def stop(self) -> None:
-        """End the thread and close files."""
-        self._stop.set()
-        self._thread.join(2.0)
+        """End and close files."""
+        self._armed = False
+        _PACER.remove(self)
         self._closed()
-
-    def _run(self) -> None:
-        block = silence()
-        schedule = Schedule(time.monotonic())
-        wait_s = 0.0
-        while not self._stop.wait(wait_s):
-            for _ in range(_BLOCKS_PER_TICK):
-                self._use(block)
-            self.last_call_s = time.monotonic()
-            wait_s = schedule.done(self.last_call_s)
 
 
 def null_input(user: BlockUser, name: str = "null") -> Stream:
