@@ -67,6 +67,12 @@ class Call:
     digits: str = ""
     muted: bool = False
 
+    @property
+    def _understood(self) -> str:
+        """What the far end took for digits: tones too where it listens for them."""
+        heard = self.far_end.sound.digits
+        return self.digits if heard is None else heard
+
     def state(self, now: float) -> dict[str, Any]:
         """Return everything about it, for people and tests."""
         return {
@@ -80,7 +86,7 @@ class Call:
             "answered": self.answered,
             "reason": self.reason,
             "age_s": round(now - self.began, 3),
-            "digits": self.digits,
+            "digits": self._understood,
             "muted": self.muted,
             "offered": sorted(self.offered),
             "received": self.hearing.counts(),

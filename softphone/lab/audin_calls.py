@@ -193,7 +193,8 @@ class AudinCalls:
             case wire.MuteControl(muted):
                 call.muted = muted
             case wire.DtmfControl(digit):
-                call.digits = (call.digits + digit)[-64:]
+                if call.far_end.answered:
+                    call.digits = (call.digits + digit)[-64:]
                 call.far_end.press(digit)
             case wire.HangupControl():
                 self._end(call, "hangup", 1000)

@@ -84,7 +84,9 @@ class PresenceDesk:
             return web.json_response({"code": "UNAUTHORIZED"}, status=401)
         fault = self._hub.faults.get("handshake", owner.operator_ref, socket="presence")
         if fault is not None:
-            return web.Response(status=fault["status"])
+            after = fault["retry_after_s"]
+            patience = {"Retry-After": str(after)} if after else {}
+            return web.Response(status=fault["status"], headers=patience)
         socket = ClientSocket(request, wire.PRESENCE_TEXT_LIMIT, compress=True)
         await socket.open()
         socket.never_answers_close = lambda: self._hub.faults.on(
@@ -154,6 +156,7 @@ class PresenceDesk:
                 self.take(line.ref, message)
             case wire.SetUnavailable():
                 line.available = frozenset()
+                self._hub.note(f"{line.ref} unavailable")
                 self.take(line.ref, message)
             case wire.Accept() | wire.Reject() | wire.StartOutbound():
                 self.take(line.ref, message)

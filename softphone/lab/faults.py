@@ -67,7 +67,8 @@ FAULTS: dict[str, FaultKind] = {
     "numbers_401": FaultKind("the list of numbers answers 401", {"count": 0}),
     "numbers_bad": FaultKind("the list of numbers holds unusable entries"),
     "handshake": FaultKind(
-        "sockets answer an HTTP status", {"status": 503, "socket": "presence", "count": 0}
+        "sockets answer an HTTP status",
+        {"status": 503, "socket": "presence", "count": 0, "retry_after_s": 0},
     ),
 }
 

@@ -20,7 +20,7 @@ from .prompts import digit_prompt, prompt
 ECHO_DELAY_S = 0.2
 _TONE_LOUDNESS = 8_000.0
 _MENU_DIGITS = frozenset("0123456789*#")
-_SAME_DIGIT_FRAMES = 25  # the same digit in band and as a message within 0.5 s counts once
+_SAME_DIGIT_FRAMES = 50  # the same digit in band and as a message within 1 s counts once
 _PATCH_FRAMES = 10
 
 
@@ -34,6 +34,8 @@ class Sound:
 
     over = False
     """True when it has nothing more to say and the call should end."""
+    digits: str | None = None
+    """What it understood, however it came; None when it does not listen for tones."""
 
     def play(self, heard: bytes) -> bytes:
         """Take the frame that was heard, return the frame to be heard; 160 bytes each."""
@@ -104,7 +106,8 @@ class Menu(Sound):
         self._line: deque[Clip] = deque([Clip(prompt("menu"))])
         self._leaving = False
         self._frame = 0
-        self._last: dict[str, tuple[int, str]] = {}
+        self._unpaired: deque[tuple[str, str, int]] = deque(maxlen=64)
+        self.digits = ""
 
     def play(self, heard: bytes) -> bytes:
         self._frame += 1
@@ -124,12 +127,9 @@ class Menu(Sound):
         self._take(digit, "message")
 
     def _take(self, digit: str, source: str) -> None:
-        if digit not in _MENU_DIGITS or self._leaving:
+        if digit not in _MENU_DIGITS or self._leaving or self._is_told_twice(digit, source):
             return
-        seen, by = self._last.get(digit, (-_SAME_DIGIT_FRAMES, source))
-        self._last[digit] = (self._frame, source)
-        if by != source and self._frame - seen < _SAME_DIGIT_FRAMES:
-            return
+        self.digits = ((self.digits or "") + digit)[-64:]
         said = [prompt("pressed"), digit_prompt(digit)]
         if digit == "*":
             said.append(prompt("menu"))
@@ -137,6 +137,17 @@ class Menu(Sound):
             said.append(prompt("goodbye"))
             self._leaving = True
         self._line = deque(Clip(codes) for codes in said)
+
+    def _is_told_twice(self, digit: str, source: str) -> bool:
+        """Tell whether the same key press has come before, the other way."""
+        while self._unpaired and self._frame - self._unpaired[0][2] >= _SAME_DIGIT_FRAMES:
+            self._unpaired.popleft()
+        for known in self._unpaired:
+            if known[0] == digit and known[1] != source:
+                self._unpaired.remove(known)
+                return True
+        self._unpaired.append((digit, source, self._frame))
+        return False
 
 
 class Patch:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         OperatorError,
         OperatorRequestError,
     )
+    from .resample import resample_linear
 
 __all__ = [
     "AudinOperator",
@@ -34,6 +35,7 @@ __all__ = [
     "OwnNumber",
     "decode_mulaw",
     "encode_mulaw",
+    "resample_linear",
 ]
 
 _HOMES = {
@@ -43,6 +45,7 @@ _HOMES = {
     "OwnNumber": "softphone.model.presence",
     "decode_mulaw": "softphone.audio.g711",
     "encode_mulaw": "softphone.audio.g711",
+    "resample_linear": "softphone.adapters.audin.resample",
 }
 
 

@@ -100,6 +100,11 @@ class AudinCalls:
         return any(call.phase in _BUSY for call in self._calls.values())
 
     @property
+    def withdrawn(self) -> bool:
+        """Tell whether a call that was hung up early may still be placed by the server (8.2)."""
+        return self._one(Phase.WITHDRAWN) is not None
+
+    @property
     def talking(self) -> bool:
         """Tell whether a call is live."""
         return any(call.phase is Phase.ACTIVE for call in self._calls.values())
@@ -158,15 +163,11 @@ class AudinCalls:
         call = self._find(call_id)
         if call.phase is Phase.RINGING:
             raise Refused("This call rings: decline it instead.")
-        before = call.phase
+        if call.phase in (Phase.ACCEPTING, Phase.DIALING):
+            return self._withdraw(call, EndReason.CANCELLED, "hangup")
+        reason = EndReason.HANGUP if call.phase is Phase.ACTIVE else EndReason.CANCELLED
         call.move(Move.HANG_UP)
-        if before in (Phase.OPENING, Phase.ACTIVE):
-            reason = EndReason.HANGUP if before is Phase.ACTIVE else EndReason.CANCELLED
-            return [CloseAudio(call.id), *self._over(call, reason, now)]
-        steps: Steps = [Emit(e.CallOver(call.id, EndReason.CANCELLED, "hangup"))]
-        if call.outbound:
-            steps.append(DialDone(call.id, Refused("Hung up before the call was placed.")))
-        return steps
+        return [CloseAudio(call.id), *self._over(call, reason, now)]
 
     def mute(self, call_id: CallId, on: bool) -> Steps:
         """Tell the server about the microphone; nothing before the call is up."""
@@ -226,6 +227,8 @@ class AudinCalls:
         call = self._by_sid(message.call_sid)
         if call is not None and call.phase is Phase.WITHDRAWN:
             return self._end_unwanted(call, message.call_sid)
+        if call is None and self._gave_up_waiting(message.call_sid):
+            return [EndUnwanted(message.call_sid)]
         if call is None or call.phase is not Phase.ACCEPTING:
             return []
         call.move(Move.PLACED)
@@ -343,11 +346,16 @@ class AudinCalls:
                 steps.append(Send(wire.Reject(call.sid)))
             elif call.phase in (Phase.OPENING, Phase.ACTIVE):
                 steps.append(CloseAudio(call.id))
-            if call.phase is Phase.WITHDRAWN:
-                self._calls.pop(call.id)
-            else:
+            if call.phase in (Phase.ACCEPTING, Phase.DIALING):
+                steps += self._withdraw(call, EndReason.OFFLINE)
+            elif call.phase is not Phase.WITHDRAWN:
                 steps += self._end(call, EndReason.OFFLINE, now)
         return steps
+
+    def forget_withdrawn(self) -> None:
+        """Wait no longer for what the server does with calls that were hung up early."""
+        for call in self._in(Phase.WITHDRAWN):
+            self._calls.pop(call.id)
 
     # ---- private -------------------------------------------------------------------------------
 
@@ -377,6 +385,20 @@ class AudinCalls:
         if message.re == wire.ACCEPT:
             return accepting
         return None if message.re else dialing or accepting
+
+    def _withdraw(self, call: AudinCall, reason: EndReason, code: str = "") -> Steps:
+        """End a call here; at the server it is ended as soon as that has placed it (8.2)."""
+        call.move(Move.HANG_UP)
+        steps: Steps = [Emit(e.CallOver(call.id, reason, code))]
+        if call.outbound and reason is EndReason.OFFLINE:
+            steps.append(DialDone(call.id, Refused("Went offline.", code="NOT_ONLINE")))
+        elif call.outbound:
+            steps.append(DialDone(call.id, Refused("Hung up before the call was placed.")))
+        return steps
+
+    def _gave_up_waiting(self, sid: str) -> bool:
+        """Tell whether our accept of this call found no answer in time; now it is too late."""
+        return sid in self._ended and self._ended[sid][0] is EndReason.FAILED
 
     def _stays_over(self, sid: str, now: float) -> bool:
         """Tell whether an offer repeats a call that ended for good a moment ago."""
@@ -411,12 +433,8 @@ class AudinCalls:
     def _end(
         self, call: AudinCall, reason: EndReason, now: float, code: str = "", detail: str = ""
     ) -> Steps:
-        if call.phase is Phase.DIALING and reason is EndReason.OFFLINE:
-            done: Steps = [DialDone(call.id, Refused("Went offline.", code="NOT_ONLINE"))]
-        else:
-            done = []
         call.move(Move.END)
-        return [*self._over(call, reason, now, code, detail), *done]
+        return self._over(call, reason, now, code, detail)
 
     def _over(
         self, call: AudinCall, reason: EndReason, now: float, code: str = "", detail: str = ""

@@ -29,7 +29,7 @@ from .features import CAPABILITIES
 from .line import PresenceLine
 from .media import MediaSocket
 from .protocol import AudinProtocol
-from .rest import fetch_token, list_numbers
+from .rest import GetToken, called_token, fetch_token, list_numbers
 from .settings import AudinSettings, read_settings
 from .steps import (
     CloseAudio,
@@ -51,12 +51,17 @@ logger = logging.getLogger(__name__)
 
 _DIGITS = re.compile(r"[0-9*#,]{1,64}")
 _LEAVE_LIMIT_S = 2.0
+_SETTLE_LIMIT_S = 1.0
+_PAUSE_S = 2.0  # a comma among tones
 
 
-def make(account: AccountConfig) -> AudinAdapter:
-    """Return the adapter of a configured account; raises ConfigError."""
-    settings, names = read_settings(account)
-    return AudinAdapter(account, settings, names)
+def make(account: AccountConfig, get_token: GetToken | None = None) -> AudinAdapter:
+    """Return the adapter of a configured account; raises ConfigError.
+
+    `get_token` gives session tokens instead of a configured token source.
+    """
+    settings, names = read_settings(account, own_tokens=get_token is not None)
+    return AudinAdapter(account, settings, names, get_token)
 
 
 class AudinAdapter:
@@ -64,7 +69,14 @@ class AudinAdapter:
 
     kind = "audin"
 
-    def __init__(self, account: AccountConfig, settings: AudinSettings, names: wire.Wire) -> None:
+    def __init__(
+        self,
+        account: AccountConfig,
+        settings: AudinSettings,
+        names: wire.Wire,
+        get_token: GetToken | None = None,
+    ) -> None:
+        self.get_token = get_token
         self.name = account.name
         self.identity = settings.display_name or settings.operator_ref
         urls = (settings.core_url, settings.token_url, settings.api_url)
@@ -80,7 +92,8 @@ class AudinAdapter:
         """Connect and keep the line until cancelled; nothing of it is left afterwards."""
         import aiohttp  # heavy; not needed by `check-config`
 
-        connector = aiohttp.TCPConnector(ssl=self._tls, limit=4)
+        # Requests are hours apart: an idle connection would only be one more thing to lose.
+        connector = aiohttp.TCPConnector(ssl=self._tls, limit=4, force_close=True)
         async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
             operator = _Operator(self, context, session)
             self._running = operator
@@ -88,7 +101,6 @@ class AudinAdapter:
                 await operator.run()
             finally:
                 self._running = None
-                await operator.leave()
 
     async def submit(self, command: c.AccountCommand | c.CallCommand) -> c.Value | None:
         """Do what the operator asks; raises a SoftphoneError with the reason when it cannot."""
@@ -155,7 +167,11 @@ class _Operator:
         self._settings = settings
         self._names = adapter.names
         self._tls = adapter.tls
-        fetch = partial(fetch_token, session, settings, adapter.names, context.wall)
+        fetch = (
+            partial(fetch_token, session, settings, adapter.names, context.wall)
+            if adapter.get_token is None
+            else partial(called_token, adapter.get_token, context.wall)
+        )
         self._token = TokenCache(fetch, context.monotonic)
         self._protocol = AudinProtocol(adapter.name, settings, context.new_call_id)
         steps_s = tuple(step / 1000.0 for step in settings.reconnect_backoff_ms)
@@ -164,7 +180,10 @@ class _Operator:
         )
         self._media: dict[CallId, MediaSocket] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listing: asyncio.Task[None] | None = None
+        self._tones: dict[CallId, asyncio.Task[None]] = {}
         self._dials: dict[CallId, asyncio.Future[None]] = {}
+        self._settled = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._left = False
 
@@ -177,25 +196,43 @@ class _Operator:
         self._do(self._protocol.set_available(available, self.monotonic()))
         if online:
             self._go_online()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._line.run())
-            tasks.create_task(watch_clock(self.monotonic, self._context.wall, self._woke))
+        watch = watch_clock(self.monotonic, self._context.wall, self._woke)
+        # No TaskGroup: it would cut the line before there was time to say good bye on it.
+        keeping = [asyncio.create_task(self._line.run()), asyncio.create_task(watch)]
+        try:
+            done, _ = await asyncio.wait(keeping, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            self._left = True
+            try:
+                await self._leave()
+            finally:
+                await _end_all([*keeping, *self._tasks])
+                await self._token.close()
 
-    async def leave(self) -> None:
-        """End calls, withdraw, close; everything is gone within two seconds."""
-        self._left = True
+    async def _leave(self) -> None:
+        """End calls, withdraw, close; all of it within two seconds (9.9)."""
         self._do(self._protocol.leave(self.monotonic()))
+        if self._listing is not None:
+            self._listing.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LEAVE_LIMIT_S):
+                await self._settle()
                 await self._line.close()
                 if self._tasks:
                     await asyncio.wait(self._tasks)
-        if self._timer:
-            self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._token.close()
+        await _end_all(list(self._tasks))
+        self._protocol.left()
+        self._rearm()
+
+    async def _settle(self) -> None:
+        """Wait a moment for calls that were hung up before the server had placed them (8.2)."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLE_LIMIT_S):
+                while self._protocol.calls.withdrawn and self._protocol.presence.online:
+                    self._settled.clear()
+                    await self._settled.wait()
 
     def monotonic(self) -> float:
         """Return monotonic seconds."""
@@ -204,7 +241,7 @@ class _Operator:
     def _go_online(self) -> None:
         """Open the line, and list the numbers meanwhile so that offers can name them."""
         if not self._line.wanted:
-            self._start(self._list_numbers_quietly())
+            self._list_soon()
         self._line.open()
 
     def _woke(self, gone_s: float) -> None:
@@ -237,8 +274,7 @@ class _Operator:
                 self._do(self._protocol.go_online(numbers, now))
                 self._go_online()
             case c.GoOffline():
-                self._do(self._protocol.leave(now))
-                await self._line.close()
+                await self._leave()
             case c.SetAvailable(_, available):
                 self._do(self._protocol.set_available(available, now))
             case c.RetryNow():
@@ -263,13 +299,34 @@ class _Operator:
     def _send_tones(self, command: c.SendTones) -> None:
         if not _DIGITS.fullmatch(command.digits):
             raise Refused("Tones are 0 to 9, * and #; a comma is a pause.", code="BAD_NUMBER")
+        self._protocol.calls.tones(command.call, "")  # refused at once unless the call is up
+        before = self._tones.get(command.call)
+        self._tones[command.call] = self._start(self._send_in_time(command, before))
+
+    async def _send_in_time(self, command: c.SendTones, before: asyncio.Task[None] | None) -> None:
+        """Send digits one by one, message and tone together, in the rhythm of the tones."""
+        if before is not None:
+            await before
+        try:
+            for digit in command.digits:
+                await asyncio.sleep(_PAUSE_S if digit == "," else self._send_tone(command, digit))
+        except SoftphoneError as problem:
+            if self._protocol.call(command.call) is not None:
+                self.line_trouble(problem.code, problem.message)
+
+    def _send_tone(self, command: c.SendTones, digit: str) -> float:
+        """Send one digit and return how long it takes (seconds)."""
         way = self._settings.dtmf
-        digits = command.digits.replace(",", "")
-        steps = self._protocol.calls.tones(command.call, digits)
+        steps = self._protocol.calls.tones(command.call, digit)
         if way in ("control", "both"):
             self._do(steps)
-        if way in ("inband", "both") and digits:
-            self._context.play_tones(command.call, digits, command.duration_ms, command.gap_ms)
+        if way in ("inband", "both"):
+            self._context.play_tones(command.call, digit, command.duration_ms, command.gap_ms)
+        return (command.duration_ms + command.gap_ms) / 1000
+
+    def _list_soon(self) -> None:
+        if self._listing is None or self._listing.done():
+            self._listing = self._start(self._list_numbers_quietly())
 
     async def _list_numbers(self) -> None:
         core = self._settings.core_url
@@ -293,7 +350,7 @@ class _Operator:
         """The presence socket is open; numbers that could not be listed before are, now."""
         self._do(self._protocol.opened(self.monotonic()))
         if not self._protocol.numbers:
-            self._start(self._list_numbers_quietly())
+            self._list_soon()
 
     def line_said(self, message: wire.ServerMessage) -> None:
         """Take a message of the presence socket."""
@@ -350,6 +407,9 @@ class _Operator:
             self._media.pop(call, None)
             self.legs.pop(call, None)
             self._context.stop_media(call)
+            tones = self._tones.pop(call, None)
+            if tones is not None:
+                tones.cancel()
 
     # ---- doing what the protocol says ----------------------------------------------------------
 
@@ -401,6 +461,7 @@ class _Operator:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+        self._settled.set()
         self._line.watch_closely(self._protocol.calls.talking)
         due = self._protocol.next_wake()
         if due is not None and not self._left:
@@ -412,7 +473,14 @@ class _Operator:
         self._do(self._protocol.wake(self.monotonic()))
         self._tell_online(was_online)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+
+async def _end_all(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

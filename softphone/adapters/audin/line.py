@@ -21,7 +21,7 @@ from softphone.model.text import escaped
 from . import wire
 from .flood import Flood, Strikes
 from .rest import TokenRefused
-from .sockets import SocketRefused, SocketRules, close_code, open_socket
+from .sockets import SocketRefused, SocketRules, close_code, end, open_socket
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +79,8 @@ class PresenceLine:
         self._refused = 0
         self._at_once = False
         self._failed = False
+        self._told = ""
+        self._opening: asyncio.Timeout | None = None
         self._strikes = Strikes(wire.BAD_MESSAGE_LIMIT, wire.BAD_MESSAGE_WINDOW_S)
         self._flood = Flood(wire.PRESENCE_RATE_LIMIT)
 
@@ -100,6 +102,11 @@ class PresenceLine:
         """Close on purpose, after everything queued was sent; nothing reconnects."""
         self._wanted.clear()
         self._skip_wait.set()
+        if self._failed:
+            self._failed = False
+            self._owner.line_state(LinkState.OFFLINE)
+        if self._opening is not None:
+            self._opening.reschedule(0.0)
         connection = self._socket
         if connection is None:
             return
@@ -147,9 +154,9 @@ class PresenceLine:
     async def _once(self) -> _End:
         """Connect and read until the socket is gone."""
         try:
-            token = await self._token.get()
-            url = wire.presence_url(self._core_url, token.reveal(), self._names)
-            connection = await open_socket(url, _RULES, self._tls, wire.OPEN_LIMIT_S)
+            connection = await self._open()
+        except TimeoutError:  # `close` was called meanwhile
+            return _End(wire.PresenceClose.RECONNECT)
         except TokenRefused as problem:
             return _End(wire.PresenceClose.STOP, problem.message, problem.code)
         except SocketRefused as problem:
@@ -157,16 +164,30 @@ class PresenceLine:
             wait = min(problem.retry_after_s or 0.0, wire.RETRY_AFTER_LIMIT_S)
             return _End(verdict, problem.message, problem.code, wait)
         except SoftphoneError as problem:
-            self._owner.line_trouble(problem.code, problem.message)
+            if problem.message != self._told:  # once a loss, not once a try
+                self._told = problem.message
+                self._owner.line_trouble(problem.code, problem.message)
             return _End(wire.PresenceClose.RECONNECT, problem.message, problem.code)
         if not self.wanted:
             connection.transport.abort()
             return _End(wire.PresenceClose.RECONNECT)
         return await self._live(connection)
 
+    async def _open(self) -> ClientConnection:
+        """Get a token and connect; TimeoutError when `close` no longer wants it."""
+        try:
+            async with asyncio.timeout(None) as self._opening:
+                token = await self._token.get()
+                url = wire.presence_url(self._core_url, token.reveal(), self._names)
+                return await open_socket(url, _RULES, self._tls, wire.OPEN_LIMIT_S)
+        finally:
+            self._opening = None
+
     async def _live(self, connection: ClientConnection) -> _End:
         self._socket = connection
         self._outgoing = asyncio.Queue()
+        self._strikes = Strikes(wire.BAD_MESSAGE_LIMIT, wire.BAD_MESSAGE_WINDOW_S)
+        self._told = ""
         self._backoff.opened(self._owner.monotonic())
         sending = asyncio.create_task(self._send_all(connection))
         self._owner.line_opened()
@@ -179,11 +200,9 @@ class PresenceLine:
             closed = problem
         finally:
             self._socket = None
-            sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
-                await sending
             connection.transport.abort()
             self._owner.line_closed()
+            await end(sending)
         code, reason = close_code(closed)
         return _End(wire.presence_close(code, self._names), wire.close_words(code, reason))
 

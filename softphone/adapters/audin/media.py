@@ -21,7 +21,7 @@ from softphone.model.error import ConnectError, ProtocolError, SoftphoneError
 
 from . import wire
 from .flood import Flood
-from .sockets import SocketRefused, SocketRules, close_code, open_socket
+from .sockets import SocketRefused, SocketRules, close_code, end, open_socket
 
 logger = logging.getLogger(__name__)
 
@@ -149,9 +149,7 @@ class MediaSocket:
         try:
             await self._receive_all(connection, leg)
         finally:
-            sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
-                await sending
+            await end(sending)
 
     async def _receive_all(self, connection: ClientConnection, leg: G711Leg) -> None:
         try:

@@ -81,7 +81,11 @@ class Presence:
     def confirmed(self, accepted: tuple[str, ...], rejected: tuple[str, ...]) -> Steps:
         """Take `available_set`. Numbers never asked for are shown, and not added to the wish."""
         self._confirm_limit = None
-        return self._tell(Availability(self._announced, accepted, rejected, confirmed=True))
+        told = self._tell(Availability(self._announced, accepted, rejected, confirmed=True))
+        if told and self._announced and not accepted:
+            text = "the server has accepted none of the numbers"
+            told.append(Emit(e.Remarked(self.account, Level.WARNING, text)))
+        return told
 
     # ---- what the operator wants ---------------------------------------------------------------
 
@@ -131,7 +135,8 @@ class Presence:
 
     def _announce(self, now: float) -> Steps:
         if not self.wanted:
-            return self._tell(Availability())
+            self._confirm_limit = None
+            return [*self._if_online(Send(wire.SetUnavailable())), *self._tell(Availability())]
         told = self._tell(replace(self._told, wanted=self.wanted, confirmed=False))
         if not self.online:
             return told

@@ -105,6 +105,10 @@ class AudinProtocol:
         """Go offline on purpose: offers declined, call ended, availability withdrawn (9.9)."""
         return [*self.calls.leave(now), *self.presence.leave()]
 
+    def left(self) -> None:
+        """The line is closed on purpose: nothing more will be heard of withdrawn calls."""
+        self.calls.forget_withdrawn()
+
     def dial(self, to: str, from_number: str, now: float) -> tuple[CallId, Steps]:
         """Place a call; raises Refused (NOT_ONLINE, BUSY, BAD_NUMBER)."""
         if not self.presence.online:
@@ -123,6 +127,8 @@ class AudinProtocol:
         for number in self.numbers:
             if wanted in (number.id, number.number) or not wanted:
                 return number.number
+        if not self.numbers and wire.is_e164(wanted):
+            return wanted  # the list cannot be had; the server judges
         own = ", ".join(number.number for number in self.numbers) or "none listed yet"
         raise Refused(f"{wanted!r} is not one of this account's numbers: {own}.", code="BAD_NUMBER")
 

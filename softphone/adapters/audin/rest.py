@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from softphone.adapters.request import Response, fetch_json, host_of
 from softphone.adapters.token import FetchedToken, TokenCache
-from softphone.model.error import ProtocolError, RequestError, TokenError
+from softphone.model.error import (
+    ConfigError,
+    ProtocolError,
+    RequestError,
+    SoftphoneError,
+    TokenError,
+)
 from softphone.model.presence import OwnNumber
 from softphone.secret import Secret, from_command, from_environment
 
@@ -20,6 +27,9 @@ if TYPE_CHECKING:
     import aiohttp
 
 logger = logging.getLogger(__name__)
+
+GetToken: TypeAlias = Callable[[], Awaitable[Mapping[str, object] | str]]
+"""Gives a fresh session token: the backend's answer as it came, or the token alone."""
 
 
 class TokenRefused(TokenError):
@@ -45,11 +55,16 @@ async def fetch_token(
             settings.operator_ref, settings.display_name, settings.phone_number_ids
         )
     try:
+        # In a thread: a command that prints the key may take its time.
+        headers = await asyncio.to_thread(_token_headers, settings)
+    except ConfigError as problem:
+        raise TokenRefused(problem.message) from None  # stays wrong until someone mends it
+    try:
         answer = await fetch_json(
             session,
             "POST",
             url,
-            headers=_token_headers(settings),
+            headers=headers,
             limit_bytes=wire.TOKEN_ANSWER_LIMIT,
             limit_s=wire.TOKEN_LIMIT_S,
             body=body,
@@ -64,6 +79,23 @@ async def fetch_token(
     if not 200 <= answer.status < 300:
         raise TokenError(f"No token: {host} answered {answer.status}.")
     return _fetched(answer, host, wall())
+
+
+async def called_token(get_token: GetToken, wall: Callable[[], float]) -> FetchedToken:
+    """Get a session token from the program that uses us; raises TokenError when it gives none."""
+    try:
+        async with asyncio.timeout(wire.TOKEN_LIMIT_S):
+            answer = await get_token()
+        data = {"token": answer} if isinstance(answer, str) else dict(answer)
+    except SoftphoneError:
+        raise
+    except Exception as problem:  # whatever the program's own function raises or returns
+        raise TokenError(f"No token: get_token raised {type(problem).__name__}.") from problem
+    try:
+        token = wire.token_answer(data)
+    except ProtocolError:
+        raise TokenError("No token: the answer of get_token holds none.") from None
+    return FetchedToken(Secret(token.token), wire.lifetime_s(token, None, wall()))
 
 
 async def list_numbers(

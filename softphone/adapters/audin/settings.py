@@ -39,12 +39,20 @@ class AudinSettings:
     wire: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_settings(account: AccountConfig) -> tuple[AudinSettings, Wire]:
-    """Return the checked settings and the wire names; raises ConfigError with line and key."""
+def read_settings(
+    account: AccountConfig, *, own_tokens: bool = False
+) -> tuple[AudinSettings, Wire]:
+    """Return the checked settings and the wire names; raises ConfigError with line and key.
+
+    `own_tokens`: the program brings its tokens itself, so no source of them is configured.
+    """
     where = f"accounts.{account.name}"
     source = account.source
     settings = read_section(AudinSettings, account.table, where, source)
-    _check_token_source(settings, where, source)
+    if not own_tokens:
+        _check_token_source(settings, where, source)
+    elif settings.token_url or settings.api_url:
+        raise source.error(where, "give either get_token or token_url or api_url.")
     for key in ("core_url", "token_url", "api_url"):
         url = getattr(settings, key)
         problem = check_url(url, settings.allow_insecure_host) if url else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from dataclasses import dataclass
@@ -74,6 +75,15 @@ async def open_socket(
         raise ConnectError(f"{host}: {os_error_words(problem)}.") from None
     except WebSocketException as problem:
         raise ConnectError(f"{host}: {type(problem).__name__}.") from None
+
+
+async def end(sending: asyncio.Task[None]) -> None:
+    """End the task that sends on a socket. A cancel of the caller goes through, unlike a plain
+    `await` of the task with CancelledError suppressed."""
+    sending.cancel()
+    await asyncio.wait([sending])
+    if not sending.cancelled():
+        sending.exception()  # the reader has seen the same loss; read so that nothing warns
 
 
 def close_code(closed: ConnectionClosed) -> tuple[int, str]:

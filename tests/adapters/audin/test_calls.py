@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -640,7 +642,8 @@ def test_any_order_of_things_gives_each_call_exactly_one_end(script: list[object
         assert len(live) <= 1
     rig.do(rig.protocol.leave(rig.now))
 
-    begun = {x.call for x in (*rig.events(e.CallOffered), *rig.events(e.CallDialed))}
+    offered, dialed = rig.events(e.CallOffered), rig.events(e.CallDialed)
+    begun = {*(x.call for x in offered), *(x.call for x in dialed)}
     ended = [call for call, _ in rig.ends()]
     assert sorted(ended) == sorted(begun)
 
@@ -648,7 +651,7 @@ def test_any_order_of_things_gives_each_call_exactly_one_end(script: list[object
 def _act(rig: Rig, act: str, which: int) -> None:
     calls = list(rig.calls._calls)
     call = calls[which % len(calls)] if calls else CallId("c0")
-    doings = {
+    doings: dict[str, Callable[[], object]] = {
         "accept": lambda: rig.do(rig.calls.accept(call, rig.now)),
         "decline": lambda: rig.do(rig.calls.decline(call, rig.now)),
         "hang_up": lambda: rig.do(rig.calls.hang_up(call, rig.now)),
