@@ -15,7 +15,7 @@ from softphone.model.error import AudioError
 
 from . import portaudio
 from .board import Board, Line, Overlay
-from .devices import parse_spec
+from .devices import list_devices, parse_spec
 from .report import AudioReport, AudioSettings, ReportKind
 from .slot import Slot
 
@@ -54,6 +54,8 @@ class Keeper:
         """Start the thread; once."""
         self._thread = threading.Thread(target=self._run, name="audio-keeper", daemon=True)
         self._thread.start()
+        if any(slot.spec.kind == "auto" for slot in self._slots) and not portaudio.loaded():
+            threading.Thread(target=self._look_for_cards, name="audio-look", daemon=True).start()
 
     def close(self) -> None:
         """End the thread; the devices are closed when this returns, unless it takes over 3 s."""
@@ -89,6 +91,13 @@ class Keeper:
     def add_overlay(self, overlay: Overlay) -> None:
         """Let the operator hear a clip (on this thread)."""
         self._board.overlays = (*self._board.overlays, overlay)
+
+    def _look_for_cards(self) -> None:
+        """Ask a process of its own: without a card the library is 20 MB for nothing."""
+        found = list_devices()
+        if not found.devices and not portaudio.loaded():
+            for slot in self._slots:
+                slot.absent = True
 
     def _run(self) -> None:
         try:

@@ -24,6 +24,11 @@ from .stream import BlockUser
 PROFILES = ((480, 0.02), (960, 0.04), (960, 0.08))  # block, latency: the next after underflows
 
 
+def loaded() -> bool:
+    """Tell whether the library is in this process already."""
+    return "sounddevice" in sys.modules
+
+
 def load() -> ModuleType:
     """Return the sounddevice module; raises AudioError saying what to install."""
     try:

@@ -52,6 +52,8 @@ class Slot:
         self._user = user
         self._report = report
         self._wake = wake
+        self.absent = False
+        """Another process has looked and found no sound card: do not load the library to see."""
         self._told: str | None = None
         self._retry_at_s = float("inf")
         self._retry_s = _RETRY_S
@@ -69,6 +71,7 @@ class Slot:
     def use(self, spec: DeviceSpec) -> None:
         """Change the device; it is opened at the next `tick` that wants it."""
         self.close()
+        self.absent = False
         self.spec, self._profile = spec, 0
 
     def tick(self, wanted: bool) -> bool:
@@ -121,6 +124,9 @@ class Slot:
     def _open(self) -> Stream:
         """Open what the spec says; raises AudioError."""
         spec = self.spec
+        if self.absent and spec.kind == "auto":
+            self.absent = False  # said once; the next try is a real one
+            raise AudioError("There is no sound card.")
         if spec.kind in ("auto", "portaudio"):
             return portaudio.PortAudioStream(
                 self._direction, spec.name, self._user, self._wake, self._profile
