@@ -191,7 +191,6 @@ class _Operator:
 
     async def run(self) -> None:
         """Keep line, clock watch and calls going until cancelled."""
-        self.line_state(LinkState.OFFLINE)
         online, available = self._adapter.wants
         self._do(self._protocol.set_available(available, self.monotonic()))
         if online:

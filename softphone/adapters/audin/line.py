@@ -29,6 +29,7 @@ _RULES = SocketRules(
     wire.PRESENCE_TEXT_LIMIT, wire.PRESENCE_PING_S, compression="deflate", queue=16
 )
 _JITTER = 0.1
+_REFUSE_LIMIT_S = 0.2
 
 
 class LineOwner(Protocol):
@@ -110,12 +111,15 @@ class PresenceLine:
         connection = self._socket
         if connection is None:
             return
-        with contextlib.suppress(ConnectionClosed, TimeoutError, OSError):
+        try:
             async with asyncio.timeout(wire.CLOSE_LIMIT_S):
                 while not self._outgoing.empty():
                     await connection.send(self._outgoing.get_nowait())
                 await connection.close(1000)
-        connection.transport.abort()
+        except (ConnectionClosed, TimeoutError, OSError):
+            pass  # it is going anyway
+        finally:
+            connection.transport.abort()
 
     def send(self, message: wire.ClientMessage) -> None:
         """Send a message; dropped when the line is down, for the server starts afresh then."""
@@ -140,12 +144,16 @@ class PresenceLine:
 
     async def run(self) -> None:
         """Keep the line until cancelled."""
+        first = True
         while True:
             if not self.wanted:
                 if not self._failed:
                     self._owner.line_state(LinkState.OFFLINE)
                 await self._wanted.wait()
+                first = True
+            if first:
                 self._owner.line_state(LinkState.CONNECTING)
+                first = False
             self._skip_wait.clear()
             end = await self._once()
             if self.wanted:
@@ -194,7 +202,8 @@ class PresenceLine:
         try:
             async for message in connection:
                 if not self._take(message):
-                    await connection.close(1002)
+                    await self._refuse(connection)
+                    return _End(wire.PresenceClose.RECONNECT, "too many bad messages")
             closed = connection.protocol.close_exc
         except ConnectionClosed as problem:
             closed = problem
@@ -205,6 +214,12 @@ class PresenceLine:
             await end(sending)
         code, reason = close_code(closed)
         return _End(wire.presence_close(code, self._names), wire.close_words(code, reason))
+
+    async def _refuse(self, connection: ClientConnection) -> None:
+        """Close as a protocol error, without waiting for what the server still has to say."""
+        with contextlib.suppress(ConnectionClosed, TimeoutError, OSError):
+            async with asyncio.timeout(_REFUSE_LIMIT_S):
+                await connection.close(1002)
 
     async def _send_all(self, connection: ClientConnection) -> None:
         while True:

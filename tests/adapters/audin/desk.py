@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from softphone.adapters.audin.client import AudinAdapter, make
+from softphone.adapters.audin.rest import GetToken
 from softphone.audio.leg import Leg
 from softphone.audio.tones import dtmf, tone
 from softphone.config import AccountConfig, Source
@@ -77,8 +78,9 @@ class Pump:
 class Desk:
     """One operator: an adapter that runs, and a `Context` that keeps all it is told."""
 
-    def __init__(self, **table: Any) -> None:
-        self.adapter: AudinAdapter = make(AccountConfig(NAME, "audin", table, Source(None)))
+    def __init__(self, get_token: GetToken | None = None, **table: Any) -> None:
+        account = AccountConfig(NAME, "audin", table, Source(None))
+        self.adapter: AudinAdapter = make(account, get_token)
         self.events: list[AdapterEvent] = []
         self.pumps: dict[CallId, Pump] = {}
         self.wall_offset = 0.0
