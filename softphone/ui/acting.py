@@ -180,7 +180,7 @@ class Acting:
     def _open(self, screen: HelpScreen | HistoryScreen | DevicesScreen) -> None:
         """Open a full screen once; the same key closes it."""
         app = self._app
-        if app.screen.id == screen.id:
+        if app.screen.name == screen.name:
             app.pop_screen()
         elif app.screen.is_modal:
             app.bell()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -84,6 +86,7 @@ class SoftphoneApp(App[None]):
         self._flushed = float("-inf")
         self._tick: Timer | None = None
         self._rung: set[CallId] = set()
+        self._own_loop: asyncio.AbstractEventLoop | None = None
         self.animation_level = "none"
         for name in theme_names():
             self.register_theme(load_theme(name).to_textual())
@@ -106,6 +109,7 @@ class SoftphoneApp(App[None]):
 
     def on_mount(self) -> None:
         """Start to follow the engine; then make garbage collection rare and threads quick."""
+        self._own_loop = asyncio.get_running_loop()
         start(self, self.session.run, group="session")
         self._schedule_tick()
         if self._calm:
@@ -233,6 +237,16 @@ class SoftphoneApp(App[None]):
     def on_contacts_pane_delete(self, message: ContactsPane.Delete) -> None:
         """Delete after asking."""
         self.acting.delete_contact(message.contact)
+
+    def leave_soon(self, code: int) -> bool:
+        """Leave with a code, asked by a signal handler; False when nothing runs yet to leave.
+
+        `call_later` and `exit` alone would not wake a loop that waits for a key.
+        """
+        if self._own_loop is None:
+            return False
+        self._own_loop.call_soon_threadsafe(partial(self.exit, return_code=code))
+        return True
 
     # ---- when it goes wrong ----------------------------------------------------------------
 

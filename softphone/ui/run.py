@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from softphone.config import CallsConfig, UiConfig
 from softphone.engine.link import Link
-
-if TYPE_CHECKING:
-    from .app import SoftphoneApp
-
-_RESTORE_S = 1.5
 
 
 def terminal_problem() -> str | None:
     """Return why no console can be shown here, in one sentence; imports no textual."""
     try:
-        if not (os.isatty(0) and os.isatty(1)):
+        if not all(os.isatty(number) for number in (0, 1, 2)):  # textual draws on 2
             return "This is no terminal; use softphone --plain or the softphone commands."
     except OSError:
         return "Standard input or output is closed; the console needs a terminal."
@@ -47,28 +40,13 @@ def run_console(
         print(f"softphone: {problem}", file=sys.stderr)
         return 2
     from .app import SoftphoneApp  # textual is heavy and not needed to refuse
+    from .leaving import Leaving
 
     app = SoftphoneApp(
         connect, settings, keys, calls=calls, region=region, crash_file=crash, calm=True
     )
-    _leave_on_signals(app)
+    leaving = Leaving(app)
+    leaving.install()
     app.run()
+    leaving.done()
     return app.return_code or 0
-
-
-def _leave_on_signals(app: SoftphoneApp) -> None:
-    """Restore the terminal and leave on SIGHUP and SIGTERM; textual handles neither.
-
-    A terminal that is gone cannot be restored: after a moment the process ends anyway.
-    """
-
-    def leave(number: int, _frame: object) -> None:
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
-        signal.setitimer(signal.ITIMER_REAL, _RESTORE_S)
-        if app.is_running:
-            app.call_later(app.exit, return_code=128 + number)
-        else:
-            os._exit(128 + number)
-
-    for number in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, leave)

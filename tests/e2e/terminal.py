@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -10,8 +11,11 @@ import signal
 import struct
 import termios
 import time
+from collections.abc import Callable, Iterator
 
 import pyte
+
+from tests.e2e.conftest import Home
 
 KEYS = {
     "F1": "\x1bOP",
@@ -20,6 +24,7 @@ KEYS = {
     "F4": "\x1bOS",
     "F5": "\x1b[15~",
     "F6": "\x1b[17~",
+    "F7": "\x1b[18~",
     "F8": "\x1b[19~",
     "F9": "\x1b[20~",
     "ENTER": "\r",
@@ -27,8 +32,12 @@ KEYS = {
     "ESC": "\x1b",
     "CTRL+Q": "\x11",
     "CTRL+G": "\x07",
+    "CTRL+P": "\x10",
+    "CTRL+T": "\x14",
     "DOWN": "\x1b[B",
 }
+GUARD_S = 0.4
+"""An answer is ignored for 0.3 s after the offer changed."""
 
 
 class Terminal:
@@ -41,21 +50,38 @@ class Terminal:
         self.raw = b""
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            _set_size(0, columns, rows)
             os.execvpe(argv[0], argv, env)
-        self.resize(columns, rows)
         self._code: int | None = None
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size of the terminal."""
-        size = struct.pack("HHHH", rows, columns, 0, 0)
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, size)
+        _set_size(self._fd, columns, rows)
         self.screen.resize(rows, columns)
 
     def press(self, *keys: str) -> None:
         """Press named keys, or type text."""
         for key in keys:
-            os.write(self._fd, KEYS.get(key, key).encode())
+            self.press_blindly(key)
             self.pump(0.05)
+
+    def press_blindly(self, *keys: str) -> None:
+        """Press keys and read nothing: the terminal of somebody who pressed Ctrl-S."""
+        for key in keys:
+            os.write(self._fd, KEYS.get(key, key).encode())
+
+    def answer(self, who: str) -> None:
+        """Answer once the caller stands on the screen and the guard time is over."""
+        self.wait_for("RING")
+        self.wait_for(who)
+        self.pump(GUARD_S)
+        self.press("F2")
+        self.wait_for("TALK 00:0")
+
+    def dial(self, *keys: str) -> None:
+        """Type a number or name where the focus is and wait until it is talking."""
+        self.press(*keys, "ENTER")
+        self.wait_for("TALK")
 
     def pump(self, seconds: float) -> None:
         """Read what the program draws for a while."""
@@ -116,6 +142,11 @@ class Terminal:
         if self.code() is None:
             os.kill(self.pid, number)
 
+    def line_mode(self) -> bool:
+        """Tell whether the terminal echoes and edits lines, as a shell wants it."""
+        flags: int = termios.tcgetattr(self._fd)[3]
+        return bool(flags & termios.ECHO) and bool(flags & termios.ICANON)
+
     def hang_up(self) -> None:
         """Close the terminal, as a lost SSH connection does."""
         os.close(self._fd)
@@ -129,3 +160,25 @@ class Terminal:
         if self._code is None:
             os.waitpid(self.pid, 0)
             self._code = -9
+
+
+Open = Callable[..., Terminal]
+
+
+@contextlib.contextmanager
+def terminals(home: Home) -> Iterator[Open]:
+    """Open consoles on terminals of any size; they are closed at the end."""
+    opened: list[Terminal] = []
+
+    def open_one(*arguments: str, columns: int = 140, rows: int = 45) -> Terminal:
+        terminal = Terminal(home.command(*arguments), home.env, columns, rows)
+        opened.append(terminal)
+        return terminal
+
+    yield open_one
+    for terminal in opened:
+        terminal.close()
+
+
+def _set_size(descriptor: int, columns: int, rows: int) -> None:
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -193,9 +193,9 @@ class Console:
     def focused(self) -> str:
         """The id of the pane, dialog or bar that has the focus."""
         node: Any = self.app.focused
-        while node is not None and node.id not in _PLACES:
+        while node is not None and _place(node) not in _PLACES:
             node = node.parent
-        return node.id if node is not None else ""
+        return _place(node) if node is not None else ""
 
     def commands(self, kind: type[T]) -> list[T]:
         return [command for command in self.engine.sent if isinstance(command, kind)]
@@ -210,6 +210,12 @@ _PLACES = {
     "presence", "dialer", "calls", "call", "contacts", "events", "callbar",
     "question", "askline", "palette", "contact", "history", "devices", "help",
 }  # fmt: skip
+
+
+def _place(node: Any) -> str:
+    """Panes have an id, screens a name."""
+    return node.id or node.name or ""
+
 
 OpenConsole = Callable[..., AbstractAsyncContextManager[Console]]
 

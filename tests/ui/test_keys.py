@@ -146,9 +146,9 @@ async def test_screens_open_and_close_by_their_keys(console: Console) -> None:
     await console.focus("calls")
     for key, place in (("H", "history"), ("A", "devices"), ("question_mark", "help")):
         await console.press(key)
-        assert console.app.screen.id == place
+        assert console.app.screen.name == place
         await console.press("escape")
-        assert console.app.screen.id == "main"
+        assert console.app.screen.name == "main"
 
 
 async def test_pane_keys_go_to_their_panes(console: Console) -> None:
@@ -189,7 +189,7 @@ async def test_quit_in_a_call_can_be_left_by_staying(console: Console, key: str)
 
     await console.press("ctrl+q", key)
 
-    assert console.app.screen.id == "main"
+    assert console.app.screen.name == "main"
     assert not console.app._exit
     assert not console.commands(c.HangUp)
 
@@ -221,3 +221,16 @@ async def test_retry_is_offered_only_while_a_line_is_lost(console: Console) -> N
     await console.press("R")
 
     assert console.commands(c.RetryNow) == [c.RetryNow(AccountName("audin"))]
+
+
+async def test_keys_that_open_and_close_faster_than_screens_come_and_go(console: Console) -> None:
+    await console.focus("calls")
+
+    for _ in range(20):  # as when a key is held down: nothing waits for what was there before
+        for key in ("help.open", "help.open", "history.open", "history.open", "devices.open"):
+            console.app.act(key)
+    console.app.to_main()
+    await console.settle()
+
+    assert console.app.return_code is None
+    assert console.app.screen.name == "main"

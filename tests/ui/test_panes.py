@@ -247,7 +247,7 @@ async def test_history_calls_back_into_the_dialer_and_marks_missed_as_seen(
     assert console.commands(c.ListHistory)[-1].filter.missed
     await console.press("enter")
 
-    assert console.app.screen.id == "main"
+    assert console.app.screen.name == "main"
     assert console.app.main.dialer.field.value == "+39021234567"
     assert not console.commands(c.Dial)
 

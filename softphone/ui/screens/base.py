@@ -54,8 +54,8 @@ class ConsoleScreen(Screen[None]):
 
     CLOSES_ON_ESCAPE: ClassVar[bool] = True
 
-    def __init__(self, view: View, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self, view: View, *, name: str) -> None:
+        super().__init__(name=name)  # no id: one may be opened while another is still going
         self.view = view
         self.header = HeaderLine(view)
         self.footer = FooterLine(view)
@@ -116,8 +116,8 @@ class ConsoleScreen(Screen[None]):
 class Dialog(ModalScreen[T]):
     """A dialog over a screen. The banner stays visible; F-keys go on working."""
 
-    def __init__(self, view: View, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self, view: View, *, name: str) -> None:
+        super().__init__(name=name)  # no id: one may be opened while another is still going
         self.view = view
         self.banner = Banner(view)
         self.cover = Cover()

@@ -26,7 +26,7 @@ class ContactScreen(Dialog[Contact]):
     """Edit one contact; Enter saves, Esc leaves it as it was."""
 
     def __init__(self, view: View, contact: Contact | None) -> None:
-        super().__init__(view, id="contact")
+        super().__init__(view, name="contact")
         self._contact = contact or Contact(ContactId(""), "")
         known = [address.address for address in self._contact.addresses]
         known += [""] * (_ADDRESSES - len(known))

@@ -40,7 +40,7 @@ class DevicesScreen(ConsoleScreen):
     """Choose devices by name; a change works at once, also in a call."""
 
     def __init__(self, view: View) -> None:
-        super().__init__(view, id="devices")
+        super().__init__(view, name="devices")
         self.input: Choice[str] = Choice("", [], id="input")
         self.output: Choice[str] = Choice("", [], id="output")
         self.ringer: Choice[str] = Choice("", [], id="ringer")

@@ -35,7 +35,7 @@ class Question(Dialog[str]):
     """Ask; the last answer is marked at first, and it is the harmless one."""
 
     def __init__(self, view: View, title: str, text: str, answers: Sequence[Answer]) -> None:
-        super().__init__(view, id="question")
+        super().__init__(view, name="question")
         self._title = title
         self._text = text
         self.answers = tuple(answers)
@@ -74,7 +74,7 @@ class AskLine(Dialog[str]):
     """Ask for one line of text, such as where to transfer to."""
 
     def __init__(self, view: View, title: str, text: str) -> None:
-        super().__init__(view, id="askline")
+        super().__init__(view, name="askline")
         self._title = title
         self._text = text
         self.field = Input(select_on_focus=False)

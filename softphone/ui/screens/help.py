@@ -40,7 +40,7 @@ class HelpScreen(ConsoleScreen):
     """Show all there is to know at the keyboard."""
 
     def __init__(self, view: View) -> None:
-        super().__init__(view, id="help")
+        super().__init__(view, name="help")
         self.rows: RowList[Row] = RowList(
             lambda row, width: row[1], lambda row: row[0], empty="Nothing in the help holds this."
         )

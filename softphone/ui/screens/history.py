@@ -36,7 +36,7 @@ class HistoryScreen(ConsoleScreen):
     """Show call records in pages; Enter puts the number into the dialer."""
 
     def __init__(self, view: View) -> None:
-        super().__init__(view, id="history")
+        super().__init__(view, name="history")
         self.rows: RowList[CallRecord] = RowList(
             self._draw, lambda record: record.call.id, empty="No call has been made or taken yet."
         )

@@ -40,7 +40,7 @@ class MainScreen(ConsoleScreen):
     CLOSES_ON_ESCAPE = False
 
     def __init__(self, view: View) -> None:
-        super().__init__(view, id="main")
+        super().__init__(view, name="main")
         self.presence = PresencePane(view, id="presence")
         self.dialer = DialerPane(view, id="dialer")
         self.calls = CallsPane(view, id="calls")

@@ -27,7 +27,7 @@ class PaletteScreen(Dialog[str]):
     """Find an action by its name and do it."""
 
     def __init__(self, view: View) -> None:
-        super().__init__(view, id="palette")
+        super().__init__(view, name="palette")
         self.field = Input(placeholder="type a command", select_on_focus=False)
         self.field.cursor_blink = False
         self.rows: RowList[Action] = RowList(
