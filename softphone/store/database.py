@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 FAILURES = (sqlite3.Error, UnicodeError, OverflowError)
 """What SQLite and its binding raise: the disk, the file, or a value that cannot be stored."""
-_BUSY_MS = 5_000
+_BUSY_MS = 1_000  # then the write waits in memory: the engine must be able to end meanwhile
 
 
 class Database:

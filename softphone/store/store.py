@@ -42,7 +42,7 @@ _BAD_ROW = (
 
 QUEUE_LIMIT = 10_000
 RETRY_S = 5.0
-CLOSE_LIMIT_S = 2.0
+CLOSE_LIMIT_S = 0.75  # to write, and again to close: the engine ends within three seconds
 
 
 class Store:
@@ -73,14 +73,15 @@ class Store:
         return await self._in_thread(start)
 
     async def close(self) -> None:
-        """Write what waits, once more, and close."""
+        """Write what waits, once more, and close; a disk that hangs is not waited for."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._flush(), CLOSE_LIMIT_S)
         self._cancel_retry()
         if self._waiting:
             logger.error("%d rows could not be written: %s", len(self._waiting), self._problem)
         if self._database is not None:
-            await self._in_thread(self._database.close)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._in_thread(self._database.close), CLOSE_LIMIT_S)
         self._thread.shutdown(wait=False)
 
     # ---- written in order, soon --------------------------------------------------------------
@@ -113,8 +114,19 @@ class Store:
     # ---- acknowledged writes -----------------------------------------------------------------
 
     async def save_note(self, call: CallId, text: str) -> bool:
-        """Write the operator's note; True once it is on disk, False when there is no such call."""
-        return await self._write(lambda db: history.save_note(db, call, text))
+        """Write the operator's note; False when there is no such call.
+
+        While the disk fails it waits with everything else: nobody is asked to type it again.
+        """
+
+        def write(db: sqlite3.Connection) -> bool:
+            return history.save_note(db, call, text)
+
+        try:
+            return await self._write(write)
+        except StoreError:
+            self._enqueue(write)
+            return True
 
     async def save_contact(self, contact: Contact) -> int:
         """Write a contact and return how many there are."""

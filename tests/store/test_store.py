@@ -6,11 +6,14 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from softphone.model.call import CallId
+from softphone.model.contact import ContactId
 from softphone.model.error import StoreError
 from softphone.model.quality import QualitySummary
 from softphone.model.record import HistoryFilter, TimelineEntry
@@ -68,20 +71,50 @@ async def test_a_store_that_cannot_open_says_so_and_can_be_read_later(
     await store.close()
 
 
-async def test_a_note_is_refused_while_the_disk_fails_and_taken_as_soon_as_it_does_not(
-    path: Path, trouble: Trouble
-) -> None:
+async def test_a_note_waits_while_the_disk_fails(path: Path, trouble: Trouble) -> None:
     disk = Disk(path)
     store = Store(path, trouble, retry_s=3600.0)
     store.save_call(a_call())
     await trouble.next()
 
-    with pytest.raises(StoreError):
-        await store.save_note(CallId("c1"), "too early")
+    assert await store.save_note(CallId("c1"), "first words")
     disk.mend()
+    assert await store.save_note(CallId("c2"), "no such call") is False
 
-    assert await store.save_note(CallId("c1"), "in time")
+    found = await store.record(CallId("c1"))
+    assert found is not None
+    assert found.note == "first words"
     await store.close()
+
+
+async def test_a_contact_is_refused_while_the_disk_fails(path: Path, trouble: Trouble) -> None:
+    Disk(path)
+    store = Store(path, trouble, retry_s=3600.0)
+    store.save_call(a_call())
+    await trouble.next()
+
+    with pytest.raises(StoreError):
+        await store.delete_contact(ContactId("k1"))
+
+    await store.close()
+
+
+async def test_closing_does_not_wait_for_a_disk_that_hangs(
+    path: Path, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "CLOSE_LIMIT_S", 0.05)
+    store = Store(path, trouble)
+    await store.open(1000.0, 30)
+    hangs = threading.Event()
+    hanging = asyncio.create_task(store._in_thread(lambda: hangs.wait(10.0)))
+    began = time.monotonic()
+
+    await store.close()
+
+    took = time.monotonic() - began
+    hangs.set()
+    await hanging
+    assert took < 1.0
 
 
 async def test_waiting_rows_are_written_before_the_store_closes(
@@ -147,7 +180,7 @@ async def test_a_search_that_no_row_can_match_is_told_not_raised(store: Store) -
     with pytest.raises(StoreError):
         await store.history(HistoryFilter(account="\ud800"))
     with pytest.raises(StoreError):
-        await store.save_note(CallId("c1"), "\ud800")
+        await store.contact_by_name("\ud800")
 
 
 async def test_a_stuck_store_keeps_the_newest_rows(
