@@ -60,7 +60,7 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
     await loop.run_in_executor(None, delete_old, folder / paths.recordings.name, days, time.time())
     running = asyncio.create_task(engine.run(), name="engine")
     try:
-        await engine.started.wait()
+        await _until_started(engine, running)
         engine.publish_audio("")
         yield engine
     finally:
@@ -69,6 +69,15 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
         await loop.run_in_executor(None, partial(sound_engine.close))
         if not running.cancelled() and running.exception():
             logger.error("engine failed", exc_info=running.exception())
+
+
+async def _until_started(engine: Engine, running: asyncio.Task[None]) -> None:
+    """Wait until the engine takes clients; raise what kept it from that."""
+    started = asyncio.create_task(engine.started.wait())
+    await asyncio.wait([started, running], return_when=asyncio.FIRST_COMPLETED)
+    if not started.done():
+        started.cancel()
+        await running
 
 
 def delete_old(folder: Path, days: int, now: float) -> int:

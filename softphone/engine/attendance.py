@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from softphone.model.call import AccountName, CallState
+from softphone.model.call import AccountName, Call, CallState
 from softphone.model.capability import Capability
 from softphone.model.command import HangUp, Hold, SetAvailable
 from softphone.model.event import Level
@@ -60,7 +61,7 @@ class Attendance:
         return Watch(
             consoles=len(engine.hub.consoles()),
             clients=len(engine.hub.clients),
-            desk_calls=sum(not c.owner and c.state is not CallState.RINGING for c in live),
+            desk_calls=len(self._desk_calls(live)),
             calls=len(live),
             stay_up=self.stay_up,
             waiting=bool(engine.waiters),
@@ -94,22 +95,25 @@ class Attendance:
 
     def _come_back_muted(self) -> None:
         """After a long absence the operator opens the microphone deliberately (F4)."""
-        for call in self._engine.book.talking():
+        for call in self._desk_calls(self._engine.book.talking()):
             self._engine.change_call(call.id, muted=True)
         self._shut_microphones(
             False, "you were away for a while: the microphone is muted, F4 opens"
         )
 
     def _each_desk_call(self, command: type[Hold] | type[HangUp]) -> None:
-        for call in self._engine.book.talking():
-            if not call.owner:
-                self._engine.job(self._engine.quietly(command(call.id)))
+        for call in self._desk_calls(self._engine.book.talking()):
+            self._engine.job(self._engine.quietly(command(call.id)))
 
     def _give_up(self) -> None:
-        for call in self._engine.book.live():
-            if not call.owner and call.state is not CallState.RINGING:
-                self._engine.lost_operator.add(call.id)
-                self._engine.job(self._engine.quietly(HangUp(call.id)))
+        for call in self._desk_calls(self._engine.book.live()):
+            self._engine.lost_operator.add(call.id)
+            self._engine.job(self._engine.quietly(HangUp(call.id)))
+
+    @staticmethod
+    def _desk_calls(calls: Iterable[Call]) -> list[Call]:
+        """Return the calls of the desk: those of a command end with it, offers with the caller."""
+        return [c for c in calls if not c.owner and c.state is not CallState.RINGING]
 
     def _offer(self, wanted: bool) -> None:
         self._offering = wanted

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from softphone.model import codec
 from softphone.model.event import ControlChanged, Event
@@ -24,8 +25,12 @@ class Published:
     @cached_property
     def line(self) -> bytes:
         """Return the event as it goes over the socket."""
-        data = {"seq": self.seq, "event": codec.encode(self.event)}
-        return codec.dumps(data).encode() + b"\n"
+        return line_of({"seq": self.seq, "event": codec.encode(self.event)})
+
+
+def line_of(data: dict[str, Any]) -> bytes:
+    """Return a message as it goes over the socket; what is no text (lone surrogates) becomes ?."""
+    return codec.dumps(data).encode(errors="replace") + b"\n"
 
 
 @dataclass(slots=True)
@@ -36,7 +41,6 @@ class Client:
     role: Role
     name: str
     deliver: Callable[[Published], None]
-    waiting: bool = False
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from softphone.model.contact import ContactId
 from softphone.model.error import Refused, Unsupported
 from softphone.model.event import ContactsChanged
 from softphone.model.text import NAME_LIMIT, TEXT_LIMIT, clean, clean_block
+from softphone.paths import private_folder
 
 from .calls import make_room
 from .dialing import must_confirm, normalise, refuse_emergency, resolve
@@ -178,8 +179,7 @@ class Commands:
             return
         path = ""
         if on:
-            folder = engine.recordings
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = private_folder(engine.recordings)
             stamp = datetime.fromtimestamp(engine.wall(), UTC).strftime("%Y%m%dT%H%M%SZ")
             path = str(folder / f"{stamp}-{call.id}.wav")
         engine.sound.record(call.id, path)
@@ -200,7 +200,9 @@ class Commands:
                 self._refuse_single_line(adapter, step)
                 await self.run("", step)
         client = engine.hub.clients.get(client_id)
-        owner = client_id if client is not None and client.role is Role.COMMAND else ""
+        if client is None:
+            raise Refused("Nobody waits for this call any more.")
+        owner = client_id if client.role is Role.COMMAND else ""
         claims = engine.claims.setdefault(adapter.name, deque())
         claim = Claim(owner, files, name)
         claims.append(claim)

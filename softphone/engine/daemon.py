@@ -11,25 +11,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from softphone import __version__
 from softphone.config import Config, load
 from softphone.logs import log_to_file
-from softphone.model.error import ConfigError, SoftphoneError
+from softphone.model.error import SoftphoneError
 from softphone.paths import Paths, paths_of
 
 from .assembly import assembled
 from .labs import OwnLab, with_lab_accounts
 from .link import EngineInfo
+from .lock import held
 from .server import Server
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ready = _Ready(options.ready_fd)
     try:
         paths = paths_of(options.profile)
-        with _lock(paths.lock) as got_it:
+        with held(paths.lock) as got_it:
             if not got_it:
                 ready.say("ok")  # another one runs, or is just starting
                 return 0
@@ -106,26 +106,6 @@ class _Ready:
             self._descriptor = -1
         elif text != "ok":
             print(text, file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[bool]:
-    """Hold the profile's lock; the kernel frees it when this process ends, however it ends."""
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as problem:
-        raise ConfigError(f"{path}: {problem.strerror}.") from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        yield True
-    finally:
-        os.close(descriptor)
 
 
 def _leave_terminal(log: Path) -> None:

@@ -39,7 +39,7 @@ from softphone.store.store import Store
 
 from .accounts import AccountBook, AccountFact
 from .attendance import Attendance
-from .calls import CallBook, CallFact, next_offer
+from .calls import ENDED_SHOWN_S, CallBook, CallFact, next_offer
 from .clients import Client, Hub, Published
 from .commands import Commands
 from .link import Role
@@ -48,7 +48,9 @@ from .sound import Claim, Files, Sound, is_trouble
 
 logger = logging.getLogger(__name__)
 
-STOP_LIMIT_S = 2.0
+# With what the store takes to close they make the three seconds in which an engine ends.
+_HANG_UP_LIMIT_S = 1.0
+_CANCEL_LIMIT_S = 0.5
 _LEVELS_EVERY_S = 0.1
 _SECOND_S = 1.0
 _OURS = "softphone"
@@ -136,17 +138,20 @@ class Engine:
     async def _wind_down(
         self, lines: list[asyncio.Task[None]], timers: list[asyncio.Task[None]]
     ) -> None:
-        await self._within(asyncio.gather(*(self._hang_up(call) for call in self.book.live())))
+        # What only rings is left to the server: somebody else may answer it.
+        up = [call for call in self.book.live() if call.state is not CallState.RINGING]
+        await self._within(_HANG_UP_LIMIT_S, asyncio.gather(*map(self._hang_up, up)))
         for task in (*lines, *timers, *self._jobs):
             task.cancel()
-        await self._within(asyncio.gather(*lines, *timers, *self._jobs, return_exceptions=True))
+        ending = asyncio.gather(*lines, *timers, *self._jobs, return_exceptions=True)
+        await self._within(_CANCEL_LIMIT_S, ending)
         for call in self.book.live():
             self.emit(e.CallOver(call.id, EndReason.OFFLINE, detail="the engine stopped"))
         await self.store.close()
 
-    async def _within(self, work: asyncio.Future[list[Any]]) -> None:
+    async def _within(self, limit_s: float, work: asyncio.Future[list[Any]]) -> None:
         try:
-            await asyncio.wait_for(work, STOP_LIMIT_S / 2)
+            await asyncio.wait_for(work, limit_s)
         except TimeoutError:
             logger.warning("something did not end in time")
 
@@ -263,7 +268,7 @@ class Engine:
         self.files.pop(call.id, None)
         if call.missed:
             self.job(self.count_missed())
-        self.later(3.0, self._forget_ended)
+        self.later(ENDED_SHOWN_S, self._forget_ended)
 
     def _forget_ended(self) -> None:
         for call in self.book.forget(self.monotonic()):
@@ -277,6 +282,8 @@ class Engine:
             self.files[call.id] = claim.files
             remote = replace(call.remote, known=claim.name)
             self.change_call(call.id, owner=claim.owner, remote=remote)
+            if claim.owner and claim.owner not in self.hub.clients:  # gone while it was placed
+                self.job(self._hang_up(call))
         self.job(self._name_call(call))
 
     def _claimed_by_waiter(self, call: Call) -> None:
@@ -328,7 +335,7 @@ class Engine:
     def route_sound(self) -> None:
         """Bring sound card and ringer in step with the calls."""
         calls = list(self.book.calls.values())
-        self.sound.route(calls, all_muted=self.attendance.microphones_shut)
+        self.sound.route(calls, desk_muted=self.attendance.microphones_shut)
         quiet = self.config.calls.do_not_disturb or not self.hub.consoles()
         self.sound.ring_for([] if quiet else calls)
 

@@ -14,7 +14,7 @@ from softphone import __version__
 from softphone.config import Config, load
 from softphone.model import codec
 from softphone.model.command import Command, Reply
-from softphone.model.error import LinkError
+from softphone.model.error import ConfigError, LinkError
 from softphone.model.event import Event
 from softphone.model.state import ConsoleState
 from softphone.paths import Paths, paths_of
@@ -24,6 +24,7 @@ from .clients import Published
 from .engine import Engine
 from .labs import OwnLab, with_lab_accounts
 from .link import EngineInfo, Role
+from .lock import held
 from .start import Invocation
 
 
@@ -74,11 +75,19 @@ class LocalEngine:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            asyncio.run(self._serve_alone())
         except BaseException as problem:  # told to the thread that waits for the start
             self._problem = problem
         finally:
             self._started.set()
+
+    async def _serve_alone(self) -> None:
+        with held(self._paths.lock) as got_it:
+            if not got_it:
+                raise ConfigError(
+                    "An engine of this profile runs already: leave out --single, or end it."
+                )
+            await self._serve()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

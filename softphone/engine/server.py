@@ -1,7 +1,8 @@
 """The engine's Unix socket: snapshot, numbered events, commands. See `link` for the wire form.
 
-The engine never waits for a client: one that does not read is dropped once 256 KiB lie unread,
-and gets a new snapshot when it comes back.
+The engine never waits for a client: one that does not read is dropped once 256 KiB of events lie
+unread, and gets a new snapshot when it comes back. Answers it asked for do not count, however
+long, but who has not read them is not listened to.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from softphone.model import codec
 from softphone.model.error import ProtocolError
 from softphone.model.text import clean
 
-from .clients import Client, Published
+from .clients import Client, Published, line_of
 from .engine import Engine
 from .link import BUFFER_LIMIT, LINE_LIMIT, VERSION, EngineInfo, Role
 
@@ -83,6 +84,7 @@ class _Connection:
         self._writer = writer
         self._client: Client | None = None
         self._welcomed = False
+        self._answers_unread = 0  # bytes, at the most
         self._requests: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
@@ -133,6 +135,8 @@ class _Connection:
 
     async def _read_commands(self) -> None:
         while line := await self._reader.readline():
+            if self._answers_unread > BUFFER_LIMIT:
+                await self._writer.drain()
             data = codec.loads(line)
             number = data.get("id")
             if len(self._requests) >= _REQUESTS_AT_ONCE:
@@ -150,27 +154,41 @@ class _Connection:
             return
         assert self._client is not None
         reply = await self._engine.submit(self._client.id, command)
-        self._send({"id": number, "reply": codec.encode_plain(reply)})
+        line = line_of({"id": number, "reply": codec.encode_plain(reply)})
+        if len(line) > LINE_LIMIT:
+            self._refuse(number, "TOO_LONG", "That is too much for one answer; ask for less.")
+        else:
+            self._write_answer(line)
 
     def _refuse(self, number: object, code: str, text: str) -> None:
         self._send({"id": number, "reply": {"ok": False, "code": code, "text": text}})
 
     def _deliver(self, published: Published) -> None:
-        if self._welcomed:  # what happened before is in the snapshot
+        if not self._welcomed:
+            return  # what happened before is in the snapshot
+        if self._unread() > BUFFER_LIMIT + self._answers_unread:
+            self.drop(_TOO_SLOW)
+        else:
             self._write(published.line)
 
     def _send(self, data: dict[str, Any]) -> None:
-        self._write(codec.dumps(data).encode() + b"\n")
+        self._write_answer(line_of(data))
+
+    def _write_answer(self, line: bytes) -> None:
+        self._unread()
+        self._answers_unread += len(line)
+        self._write(line)
+
+    def _unread(self) -> int:
+        """Return how many bytes the client has not taken."""
+        unread = self._writer.transport.get_write_buffer_size()
+        self._answers_unread = min(self._answers_unread, unread)
+        return unread
 
     def _write(self, line: bytes) -> None:
-        transport = self._writer.transport
-        if transport.is_closing():
-            return
-        if transport.get_write_buffer_size() > BUFFER_LIMIT:
-            self.drop(_TOO_SLOW)
-            return
-        with contextlib.suppress(OSError):
-            self._writer.write(line)
+        if not self._writer.transport.is_closing():
+            with contextlib.suppress(OSError):
+                self._writer.write(line)
 
 
 _TOO_SLOW = "it does not read"

@@ -121,17 +121,17 @@ class Sound:
         self._engine.detach(call)
         return attached.summary
 
-    def route(self, calls: Iterable[Call], *, all_muted: bool) -> None:
+    def route(self, calls: Iterable[Call], *, desk_muted: bool) -> None:
         """Open and close microphone and speaker for each call as its state says.
 
-        `all_muted`: nobody is at the console, so every microphone is shut.
+        `desk_muted`: nobody is at the console, so the microphone is shut for the desk's calls.
         """
         talking = None
         for call in calls:
             if call.id not in self._attached:
                 continue
             card = call.state is CallState.ACTIVE and not self._attached[call.id].files.any
-            self._engine.set_muted(call.id, call.muted or all_muted)
+            self._engine.set_muted(call.id, call.muted or (desk_muted and not call.owner))
             self._engine.set_talk(call.id, talk=card, listen=card)
             talking = call.id if card else talking
         self._talking = talking
