@@ -297,7 +297,9 @@ class AudinCalls:
 
     def _limit(self, call: Call, seconds: float, reason: str) -> None:
         _cancel(call)
-        call.limit = self._hub.after(seconds, lambda: self._end(call, reason, 4408))
+        call.limit = self._hub.after(
+            seconds, lambda: self._end(call, reason, self._hub.settings.names.idle_close_code)
+        )
 
     def _patch_ended(self, call: Call) -> None:
         if call.phase in (Phase.RINGING, Phase.ASSIGNED):

@@ -106,7 +106,8 @@ class AudinTokens:
             return _problem(401, "UNAUTHORIZED", "The session token is not valid.")
         listed: list[Any] = wire.phone_numbers_body(NUMBERS)
         if self._hub.faults.on("numbers_bad", owner.operator_ref):
-            listed += [7, None, {"id": 7}, {"id": "pn_x", "phoneNumber": "112"}]
+            unusable = wire.phone_numbers_body((wire.PhoneNumber("pn_x", "112"),))
+            listed += [7, None, {"id": 7}, *unusable]
         return web.json_response(listed)
 
     def for_control(self, ref: str, life_s: float) -> dict[str, Any]:

@@ -232,15 +232,15 @@ class AudinOperator:
         assert self._dialed is not None
         return self._dialed
 
-    def on(self, event: str, listener: Callable[[Any], None]) -> Callable[[], None]:
+    def on(self, event: str, listener: Callable[[Any], object]) -> Callable[[], None]:
         """Call `listener` at each event; return a function that ends that."""
         return self._listen(event, _Listener(listener, once=False))
 
-    def once(self, event: str, listener: Callable[[Any], None]) -> Callable[[], None]:
+    def once(self, event: str, listener: Callable[[Any], object]) -> Callable[[], None]:
         """Call `listener` at the next event only; return a function that ends that."""
         return self._listen(event, _Listener(listener, once=True))
 
-    def off(self, event: str, listener: Callable[[Any], None]) -> None:
+    def off(self, event: str, listener: Callable[[Any], object]) -> None:
         """Stop calling `listener`, whether it came by `on` or by `once`."""
         known = self._of(event)
         known[:] = [one for one in known if one.call != listener]
@@ -371,7 +371,7 @@ class AudinOperator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Listener:
-    call: Callable[[Any], None]
+    call: Callable[[Any], object]
     once: bool
 
 

@@ -152,8 +152,9 @@ def _token_headers(settings: AudinSettings) -> dict[str, str]:
     headers = {
         name: os.environ.get(variable, "") for name, variable in settings.token_headers_env.items()
     }
+    key = Secret("")
     if settings.api_key_env:
-        headers["X-API-Key"] = from_environment(settings.api_key_env, "api_key_env").reveal()
+        key = from_environment(settings.api_key_env, "api_key_env")
     elif settings.api_key_command:
-        headers["X-API-Key"] = from_command(settings.api_key_command, "api_key_command").reveal()
-    return headers
+        key = from_command(settings.api_key_command, "api_key_command")
+    return headers | {wire.API_KEY_HEADER: key.reveal()} if key else headers

@@ -9,6 +9,8 @@ import pytest
 
 from tests.adapters.audin.desk import Room, a_room
 
+pytest.register_assert_rewrite("tests.adapters.contract")
+
 
 @pytest.fixture
 async def room(request: pytest.FixtureRequest) -> AsyncIterator[Room]:
