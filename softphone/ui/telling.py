@@ -17,12 +17,12 @@ class Teller:
 
     def __init__(self) -> None:
         self._calls: dict[CallId, tuple[CallState, bool]] = {}
-        self._links: dict[str, LinkState] = {}
+        self._lines: dict[str, tuple[LinkState, int]] = {}
 
     def start(self, state: ConsoleState) -> None:
         """Take what is known now as already told."""
         self._calls = {call.id: (call.state, call.muted) for call in state.calls.values()}
-        self._links = {account.name: account.link for account in state.accounts.values()}
+        self._lines = {account.name: _line_state(account) for account in state.accounts.values()}
 
     def line(self, event: e.Event, mono: float) -> str:
         """Return what to print for an event, or an empty string."""
@@ -76,9 +76,10 @@ class Teller:
         return call_line(call, mono)
 
     def _account(self, account: Account, mono: float) -> str:
-        if self._links.get(account.name) == account.link:
+        told = _line_state(account)
+        if self._lines.get(account.name) == told:
             return ""
-        self._links[account.name] = account.link
+        self._lines[account.name] = told
         return _account_line(account, mono)
 
 
@@ -91,8 +92,12 @@ def call_line(call: Call, mono: float) -> str:
     return "  ".join(part for part in (*parts, muted) if part)
 
 
+def _line_state(account: Account) -> tuple[LinkState, int]:
+    return account.link, len(account.availability.accepted)
+
+
 def _account_line(account: Account, mono: float) -> str:
     _, word, _ = words.link_words(account, mono)
     count = len(account.availability.accepted)
-    numbers = f"on {words.plural(count, 'number')}" if account.numbers else ""
+    numbers = f"on {words.plural(count, 'number')}" if count else ""
     return "  ".join(part for part in (account.name, word, numbers, account.cause) if part)

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import sqlite3
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from softphone.lab.client import LabClient
 from tests.e2e import hearing
 from tests.e2e.conftest import Home, wait_for
-from tests.e2e.terminal import Terminal
-
-Open = Callable[..., Terminal]
+from tests.e2e.labs import another, start_lab
+from tests.e2e.terminal import GUARD_S, Open, Terminal, terminals
 
 
 @pytest.fixture
 def console(home: Home) -> Iterator[Open]:
-    """Open consoles on terminals of any size; they are closed at the end."""
-    opened: list[Terminal] = []
+    with terminals(home) as open_one:
+        yield open_one
 
-    def open_one(*arguments: str, columns: int = 140, rows: int = 45) -> Terminal:
-        terminal = Terminal(home.command(*arguments), home.env, columns, rows)
-        opened.append(terminal)
-        return terminal
 
-    yield open_one
-    for terminal in opened:
-        terminal.close()
+@pytest.fixture
+def small(home: Home, console: Open) -> Terminal:
+    """A console at 80 by 24, online, on a lab where nobody calls by himself."""
+    return quiet(home, console(columns=80, rows=24))
+
+
+@pytest.fixture
+def wide(home: Home, console: Open) -> Terminal:
+    """A console at 140 by 45, online, on a lab where nobody calls by himself."""
+    return quiet(home, console())
+
+
+def quiet(home: Home, screen: Terminal) -> Terminal:
+    screen.wait_for("Available · 2 numbers")
+    home.lab().scenario("quiet")
+    return screen
 
 
 def speak_into(home: Home, speech: Path) -> None:
@@ -44,15 +52,10 @@ def test_an_operator_answers_talks_and_hangs_up(
 ) -> None:
     path, said = speech
     speak_into(home, path)
-    screen = console()
-    screen.wait_for("online 2 numbers")
+    screen = quiet(home, console())
 
     (sid,) = home.lab().ring("pn_1", name="Anna Bianchi", far_end="speech")
-    screen.wait_for("RING")
-    screen.wait_for("Anna Bianchi")
-    screen.pump(0.5)
-    screen.press("F2")
-    screen.wait_for("TALK 00:0")
+    screen.answer("Anna Bianchi")
     screen.pump(2.0 * len(said) / hearing.RATE_HZ + 1.0)
     during = home.status()
     screen.press("F8")
@@ -68,163 +71,258 @@ def test_an_operator_answers_talks_and_hangs_up(
     assert home.status()["calls"] == []
 
 
-def test_quitting_leaves_the_terminal_clean(home: Home, console: Open) -> None:
-    screen = console(columns=80, rows=24)
-    screen.wait_for("online")
+def test_a_caller_is_answered_and_hung_up_at_80_by_24(home: Home, small: Terminal) -> None:
+    home.lab().ring("pn_1", name="Anna Bianchi")
 
-    screen.press("CTRL+Q")
+    small.answer("Anna Bianchi")
+    small.press("F8")
 
-    assert screen.wait_end() == 0
-    assert b"\x1b[?1049l" in screen.raw
-    assert b"\x1b[?1000l" in screen.raw
-    assert b"Traceback" not in screen.raw
+    small.wait_for("ENDED")
+    wait_for(lambda: _rows(home) == [("inbound", 0, "hangup")])
 
 
-def test_a_number_is_typed_and_called_at_80_by_24(home: Home, console: Open) -> None:
-    screen = console(columns=80, rows=24)
-    screen.wait_for("online")
+def test_the_first_of_two_callers_is_declined_and_the_other_goes_on_ringing(
+    home: Home, wide: Terminal
+) -> None:
+    home.lab().ring("pn_1", name="Anna Bianchi")
+    wide.wait_for("RING  Anna Bianchi")
+    home.lab().ring("pn_1", name="Bob Rossi")
+    wide.wait_for("1 more waiting")
+    wide.pump(GUARD_S)
 
-    screen.press(*"+390255500104", "ENTER")
+    wide.press("F9")
 
-    screen.wait_for("TALK")
-    screen.press("F8")
-    screen.wait_for("ENDED")
+    wide.wait_for("RING  Bob Rossi")
+    wait_for(lambda: {row[2] for row in _rows(home)} == {None, "declined"})
+    wide.answer("Bob Rossi")
+
+
+def test_a_number_is_typed_and_called_at_80_by_24(home: Home, small: Terminal) -> None:
+    small.dial(*"+390255500104")
+
+    small.press("F8")
+    small.wait_for("ENDED")
+    assert home.lab().calls()[-1]["to"] == "+390255500104"
 
 
 def test_mute_shows_and_silences_the_microphone(
     home: Home, console: Open, speech: tuple[Path, hearing.Signal]
 ) -> None:
     speak_into(home, speech[0])
-    screen = console()
-    screen.wait_for("online 2 numbers")
-    screen.press(*"echo", "ENTER")
-    screen.wait_for("TALK")
+    screen = quiet(home, console())
+    screen.dial("echo")
 
     screen.press("F4")
 
-    wait_for(lambda: home.status()["calls"][0]["muted"])
-    screen.pump(0.5)
-    assert "mute" in screen.text().lower()
+    screen.wait_for("MUTED")
+    assert home.status()["calls"][0]["muted"]
+    screen.press("F4")
+    screen.wait_gone("MUTED")
+    assert not home.status()["calls"][0]["muted"]
 
 
-def test_a_console_that_is_killed_finds_the_call_again(home: Home, console: Open) -> None:
-    screen = console()
-    screen.wait_for("online 2 numbers")
-    screen.press(*"tone", "ENTER")
-    screen.wait_for("TALK")
+def test_hold_and_back_by_one_key(home: Home, small: Terminal) -> None:
+    small.dial("tone")
+    small.pump(GUARD_S)
 
-    screen.kill(signal.SIGKILL)
-    again = console()
+    small.press("F3")
 
-    again.wait_for("TALK", 5.0)
+    small.wait_for("HOLD 00:0")
+    assert home.status()["calls"][0]["state"] == "held"
+    small.pump(GUARD_S)  # a key held down does not hold and take back in turn
+    small.press("F3")
+    small.wait_for("TALK 00:0")
     assert home.status()["calls"][0]["state"] == "active"
 
 
-def test_a_lost_terminal_keeps_the_call_with_the_microphone_shut(
-    home: Home, console: Open, speech: tuple[Path, hearing.Signal]
+def test_the_tone_keypad_sends_digits_to_the_far_end(home: Home, small: Terminal) -> None:
+    small.dial("menu")
+    wait_for(lambda: home.lab().calls()[0]["answered"])
+
+    small.press("F6")
+    small.wait_for("DIALER · TONES")
+    small.press(*"12")
+
+    wait_for(lambda: home.lab().calls()[0]["digits"] == "12")
+    small.wait_for("tones sent  12")
+    small.press("F6", "7")
+    small.wait_for("DIALER · DIAL")
+    assert home.lab().calls()[0]["digits"] == "12"
+
+
+def test_the_history_shows_the_call_and_enter_puts_its_number_into_the_dialer(
+    home: Home, small: Terminal
 ) -> None:
-    speak_into(home, speech[0])
-    screen = console()
-    screen.wait_for("online 2 numbers")
-    screen.press(*"echo", "ENTER")
-    screen.wait_for("TALK")
+    home.lab().ring("pn_1", name="Anna Bianchi", caller="+390245871203")
+    small.answer("Anna Bianchi")
+    small.press("F8")
+    small.wait_for("ENDED")
 
-    screen.hang_up()
+    small.press("TAB", "H")
+    small.wait_for("HISTORY")
+    small.wait_for("Anna Bianchi")
+    small.press("ENTER")
 
-    wait_for(lambda: not home.status().get("consoles"), 5.0)
-    events = home.run("events").stdout
-    assert "microphone closed" in events
-    assert home.status()["calls"][0]["state"] == "active"
-
-
-def test_sigterm_restores_the_terminal(home: Home, console: Open) -> None:
-    screen = console()
-    screen.wait_for("online 2 numbers")
-
-    screen.kill(signal.SIGTERM)
-
-    screen.wait_end()
-    assert b"\x1b[?1049l" in screen.raw
+    small.wait_gone("HISTORY ──")
+    small.wait_for("+390245871203")
+    assert len(_rows(home)) == 1
 
 
-def test_a_terminal_that_is_not_read_stops_neither_audio_nor_hang_up(
-    home: Home, console: Open, nightly: bool
+def test_a_contact_is_added_found_and_dialled(home: Home, wide: Terminal) -> None:
+    wide.press("TAB", "C")
+    wide.pump(GUARD_S)
+    wide.press("a")
+    wide.wait_for("NEW CONTACT")
+    wide.press("Zoe Tone", "TAB", "TAB", "+390255500102", "ENTER")
+    wide.wait_gone("NEW CONTACT")
+    wide.wait_for("Zoe Tone")
+
+    wide.press("/")
+    wide.press("Zo", "DOWN", "ENTER")
+    wide.wait_for("+390255500102")
+    wide.dial()
+
+    wide.wait_for("Zoe Tone  +39 02 5550 0102")
+    assert [line["name"] for line in home.lines("contacts", "Zoe")] == ["Zoe Tone"]
+
+
+def test_a_note_typed_in_a_call_is_in_the_history(home: Home, wide: Terminal) -> None:
+    wide.dial("tone")
+
+    wide.press("TAB", "W")
+    wide.press("asked for 2 things, F8 and ?")
+
+    wait_for(lambda: home.lines("history")[0]["note"] == "asked for 2 things, F8 and ?")
+    assert [call["state"] for call in home.status()["calls"]] == ["active"]
+    wide.press("F8")
+    wide.wait_for("ENDED")
+    assert home.lines("history")[0]["note"] == "asked for 2 things, F8 and ?"
+
+
+def test_taken_by_another_operator_is_told_for_three_seconds(home: Home, console: Open) -> None:
+    lab = start_lab(home, "quiet")
+    screen = console("--config", lab.config("op-1"))
+    screen.wait_for("Available · 2 numbers")
+    other = another(home)
+    try:
+        assert other.run("--config", lab.config("op-2"), "online").returncode == 0
+        lab.client.ring("pn_1", name="Anna Bianchi")
+        screen.wait_for("RING  Anna Bianchi")
+
+        wait_for(lambda: other.run("--config", lab.config("op-2"), "answer").returncode == 0)
+
+        screen.wait_for("taken by another operator")
+        seen = time.monotonic()
+        while time.monotonic() < seen + 2.5:
+            screen.pump(0.1)
+            assert "ENDED  Anna Bianchi" in screen.text().splitlines()[1]
+        screen.wait_gone("ENDED  Anna Bianchi", 3.0)
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"), [("h", []), ("k", ["active"])], ids=["hang up", "keep"]
+)
+def test_leaving_in_a_call_asks_what_becomes_of_it(
+    home: Home, small: Terminal, answer: str, left: list[str]
 ) -> None:
-    screen = console()
-    screen.wait_for("online 2 numbers")
-    screen.press(*"echo", "ENTER")
-    screen.wait_for("TALK")
-    began, frames = time.monotonic(), _frames(home.lab())
+    small.dial("tone")
 
-    time.sleep(60.0 if nightly else 6.0)  # nobody reads the terminal
+    small.press("CTRL+Q")
+    small.wait_for("Hang up and quit")
+    small.press(answer)
 
-    expected = (time.monotonic() - began) * 50
-    carried = _frames(home.lab()) - frames
-    assert carried >= expected - 8
-    started = time.monotonic()
-    assert home.run("hangup").returncode == 0
-    assert time.monotonic() - started < 3.0
+    assert small.wait_end() == 0
+    wait_for(lambda: [call["state"] for call in home.status()["calls"]] == left)
 
 
-def test_a_small_terminal_says_one_sentence_and_comes_back(home: Home, console: Open) -> None:
-    screen = console()
-    screen.wait_for("online 2 numbers")
+def test_leaving_in_a_call_can_be_thought_over(home: Home, small: Terminal) -> None:
+    small.dial("tone")
 
-    screen.resize(20, 5)
-    screen.pump(1.0)
-    screen.resize(1, 1)
-    screen.pump(0.5)
-    screen.resize(140, 45)
+    for stay in ("s", "ENTER", "ESC"):
+        small.press("CTRL+Q")
+        small.wait_for("Hang up and quit")
+        small.press(stay)
+        small.wait_gone("Hang up and quit")
+        small.pump(GUARD_S)  # Esc waits for the rest of a sequence
 
-    screen.wait_for("PRESENCE")
-    assert screen.code() is None
+    assert small.code() is None
+    assert [call["state"] for call in home.status()["calls"]] == ["active"]
 
 
 def test_a_second_console_watches_and_takes_over(home: Home, console: Open) -> None:
-    first = console()
-    first.wait_for("online 2 numbers")
-
+    first = quiet(home, console())
     second = console()
-    second.wait_for("online 2 numbers")
+    second.wait_for("READ-ONLY · T takes over")
+    assert "READ-ONLY" not in first.text()
+    assert home.status()["consoles"] == 2
 
-    wait_for(lambda: home.status()["consoles"] == 2)
-    second.wait_for("READ-ONLY", 5.0)
+    home.lab().ring("pn_1", name="Anna Bianchi")
+    second.wait_for("take over first")
+    second.pump(GUARD_S)
+    second.press("F2")
+    second.wait_for("read-only")
+    assert home.status()["calls"][0]["state"] == "ringing"
     second.press("TAB", "T")
-    second.wait_for("over")
+    second.wait_for("TAKE OVER")
     second.press("y")
+
     second.wait_gone("READ-ONLY")
     first.wait_for("READ-ONLY")
+    second.answer("Anna Bianchi")
 
 
-def test_the_engine_killed_in_a_call_is_started_again_by_the_console(
-    home: Home, console: Open
-) -> None:
-    screen = console()
-    screen.wait_for("online 2 numbers")
-    screen.press(*"tone", "ENTER")
-    screen.wait_for("TALK")
-    old = home.engine_pid()
+def test_the_line_mode_dials_tells_and_quits(home: Home) -> None:
+    prompt = _Prompt(home)
 
-    os.kill(old, signal.SIGKILL)
+    prompt.wait_for("audin  online  on 2 numbers")
+    prompt.say("dial echo")
+    prompt.wait_for("TALK 00:00  echo")
+    prompt.say("frobnicate")
+    prompt.wait_for("Unknown: frobnicate. Type help.")
+    prompt.say("hangup")
+    prompt.wait_for("ENDED")
+    prompt.say("quit")
 
-    wait_for(lambda: home.engine_pid() not in (0, old), 10.0)
-    screen.wait_for("interrupted", 15.0)
-
-
-def test_without_a_terminal_there_is_one_sentence(home: Home) -> None:
-    done = home.run()
-
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "terminal" in done.stderr
+    assert prompt.process.wait(10.0) == 0
+    assert _rows(home) == [("outbound", 0, "hangup")]
 
 
-def _frames(lab: LabClient) -> int:
-    """Return how many frames the far end of the call has heard."""
-    frames: int = lab.calls()[0]["received"]["frames"]
-    return frames
+class _Prompt:
+    """The line mode on pipes, as a script has it."""
+
+    def __init__(self, home: Home) -> None:
+        self.process = subprocess.Popen(
+            home.command("--plain"),
+            env=home.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        )
+        home.processes.append(self.process)
+        assert self.process.stdout
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self._said = ""
+
+    def say(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{line}\n")
+
+    def wait_for(self, wanted: str) -> None:
+        """Read until something was printed; what comes after is left for the next time."""
+        wait_for(lambda: wanted in self._read())
+        self._said = self._said.partition(wanted)[2]
+
+    def _read(self) -> str:
+        assert self.process.stdout
+        with contextlib.suppress(BlockingIOError):
+            self._said += os.read(self.process.stdout.fileno(), 65_536).decode()
+        return self._said
 
 
-def _rows(home: Home) -> list[tuple[str, int, str]]:
+def _rows(home: Home) -> list[tuple[str, int, str | None]]:
     with sqlite3.connect(home.folder / "state" / "softphone.db") as db:
         return db.execute("SELECT direction, live, end_reason FROM calls").fetchall()
