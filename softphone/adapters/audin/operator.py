@@ -282,6 +282,8 @@ class AudinOperator:
     async def _request(self, command: c.AccountCommand) -> c.Value | None:
         if self._running is None or self._running.done():
             raise RuntimeError("Use it inside `async with AudinOperator(...) as operator:`.")
+        if self._jobs:
+            await asyncio.wait(self._jobs)  # what was asked of a call before comes first
         try:
             return await self._adapter.submit(command)
         except SoftphoneError as problem:
