@@ -6,13 +6,12 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from softphone.model import codec
 from softphone.model.event import ControlChanged, Event
 from softphone.model.state import ConsoleState
 
-from .link import Role
+from .link import Role, line_of
 
 
 class Published:
@@ -26,11 +25,6 @@ class Published:
     def line(self) -> bytes:
         """Return the event as it goes over the socket."""
         return line_of({"seq": self.seq, "event": codec.encode(self.event)})
-
-
-def line_of(data: dict[str, Any]) -> bytes:
-    """Return a message as it goes over the socket; what is no text (lone surrogates) becomes ?."""
-    return codec.dumps(data).encode(errors="replace") + b"\n"
 
 
 @dataclass(slots=True)

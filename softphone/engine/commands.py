@@ -231,9 +231,8 @@ class Commands:
                 )
             return normalise(contact.main_address, engine.config.calls.region), contact.name
         number = normalise(address, engine.config.calls.region)
-        contact = await engine.store.contact_by_address(number)
         named = text.strip() if address != text.strip() else ""
-        return number, contact.name if contact else named
+        return number, await engine.contact_name(number) or named
 
     def _dialler(self, account: AccountName) -> Adapter:
         if account:

@@ -15,7 +15,7 @@ from softphone.model.error import LinkError, ProtocolError
 from softphone.model.event import Event
 from softphone.model.state import ConsoleState
 
-from .link import LINE_LIMIT, VERSION, EngineInfo, Role
+from .link import LINE_LIMIT, VERSION, EngineInfo, Role, line_of
 
 _WELCOME_LIMIT_S = 5.0
 
@@ -46,9 +46,8 @@ class SocketLink:
         number = next(self._numbers)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._replies[number] = future
-        line = codec.dumps({"id": number, "command": codec.encode(command)})
         try:
-            self._writer.write(line.encode() + b"\n")
+            self._writer.write(line_of({"id": number, "command": codec.encode(command)}))
             await self._writer.drain()
         except OSError:
             raise LinkError("The engine is gone.") from None
@@ -97,7 +96,7 @@ async def attach(path: Path, role: Role, name: str) -> SocketLink:
         raise LinkError("No engine is running.", code="NO_ENGINE") from None
     try:
         hello = {"hello": {"version": VERSION, "role": role.value, "name": name}}
-        writer.write(codec.dumps(hello).encode() + b"\n")
+        writer.write(line_of(hello))
         line = await asyncio.wait_for(reader.readline(), _WELCOME_LIMIT_S)
         answer = codec.loads(line)
     except (OSError, TimeoutError, ProtocolError, ValueError):

@@ -299,13 +299,18 @@ class Engine:
 
     async def _name_call(self, call: Call) -> None:
         """Put the operator's own name for a number beside what the platform says."""
-        try:
-            contact = await self.store.contact_by_address(call.remote.address)
-        except StoreError:
-            return
+        name = await self.contact_name(call.remote.address)
         now = self.book.calls.get(call.id)
-        if contact is not None and now is not None:
-            self.change_call(call.id, remote=replace(now.remote, known=contact.name))
+        if name and now is not None:
+            self.change_call(call.id, remote=replace(now.remote, known=name))
+
+    async def contact_name(self, address: str) -> str:
+        """Return the operator's own name for an address; a broken store keeps no call away."""
+        try:
+            contact = await self.store.contact_by_address(address)
+        except StoreError:
+            return ""
+        return contact.name if contact else ""
 
     def _account_fact(self, fact: AccountFact) -> None:
         before = self._accounts.accounts[fact.account]

@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
+from softphone.model import codec
 from softphone.model.command import Command, Reply
 from softphone.model.event import Event
 from softphone.model.state import ConsoleState
@@ -27,6 +28,11 @@ VERSION = 1
 LINE_LIMIT = 4 * 1024 * 1024
 BUFFER_LIMIT = 256 * 1024
 """A client with more than this unread is dropped; it gets a new snapshot when it comes back."""
+
+
+def line_of(data: dict[str, Any]) -> bytes:
+    """Return a message as it goes over the socket; what is no text (lone surrogates) becomes ?."""
+    return codec.dumps(data).encode(errors="replace") + b"\n"
 
 
 class Role(StrEnum):

@@ -21,12 +21,13 @@ from softphone.model import codec
 from softphone.model.error import ProtocolError
 from softphone.model.text import clean
 
-from .clients import Client, Published, line_of
+from .clients import Client, Published
 from .engine import Engine
-from .link import BUFFER_LIMIT, LINE_LIMIT, VERSION, EngineInfo, Role
+from .link import BUFFER_LIMIT, LINE_LIMIT, VERSION, EngineInfo, Role, line_of
 
 logger = logging.getLogger(__name__)
 _HELLO_LIMIT_S = 5.0
+_CLOSE_LIMIT_S = 0.25
 _REQUESTS_AT_ONCE = 32
 
 
@@ -38,7 +39,7 @@ class Server:
         self._info = info
         self._path = path
         self._server: asyncio.Server | None = None
-        self._connections: set[_Connection] = set()
+        self._connections: dict[_Connection, asyncio.Task[Any] | None] = {}
 
     async def start(self) -> None:
         """Open the socket; the caller holds the lock, so a leftover one is dead."""
@@ -55,17 +56,20 @@ class Server:
         """Stop listening and drop every client."""
         if self._server is not None:
             self._server.close()
-        for connection in list(self._connections):
+        serving = [task for task in self._connections.values() if task]
+        for connection in self._connections:
             connection.drop("the engine stops")
+        if serving:
+            await asyncio.wait(serving, timeout=_CLOSE_LIMIT_S)
         self._path.unlink(missing_ok=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(self._engine, self._info, reader, writer)
-        self._connections.add(connection)
+        self._connections[connection] = asyncio.current_task()
         try:
             await connection.serve()
         finally:
-            self._connections.discard(connection)
+            del self._connections[connection]
 
 
 class _Connection:
