@@ -157,3 +157,12 @@ def test_a_closed_line_needs_no_waking() -> None:
 
     assert rig.protocol.next_wake() is None
     assert rig.protocol.wake(rig.now) == []
+
+
+def test_wanting_no_number_any_more_withdraws() -> None:
+    rig = Rig().online()
+
+    rig.do(rig.protocol.go_online((), rig.now))
+
+    assert rig.sent(wire.SetUnavailable) == [wire.SetUnavailable()]
+    assert rig.events(e.AvailabilityChanged)[-1].availability.wanted == ()
