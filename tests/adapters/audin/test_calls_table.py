@@ -15,7 +15,6 @@ from softphone.model.call import CallId
 from softphone.model.error import OutOfOrder, SoftphoneError
 from tests.adapters.audin.operator_rig import Rig
 
-
 # ---- the table, and any order of things ---------------------------------------------------------
 
 
