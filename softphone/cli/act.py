@@ -71,6 +71,8 @@ def _choose(name: str, state: ConsoleState, wanted: str) -> Call:
         fitting = active or state.live_calls()
     if not fitting:
         raise Refused(f"There is no call to {name}.", code="NO_CALL")
+    if wanted and len(fitting) > 1:
+        raise Refused(f"{wanted} is the beginning of several calls.", code="NO_CALL")
     return fitting[0]
 
 

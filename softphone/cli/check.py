@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .options import complain, done, invocation, parse, parser, print_json, with_json
+from .options import complain, invocation, parse, parser, print_json, seconds, with_json
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from softphone.model.quality import QualitySample
 
 RATE_HZ = 8_000
 BURSTS = 24
@@ -53,7 +55,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made.add_argument("--dest", default="echo", help="a number that sends back what it hears")
     made.add_argument("--account", default="", help="the account to call with")
     made.add_argument(
-        "--echo-ms", type=float, default=_LAB_ECHO_MS, help="how long the echo itself waits"
+        "--echo-ms", type=seconds, default=_LAB_ECHO_MS, help="how long the echo itself waits"
     )
     return asyncio.run(_check(parse(made, arguments)))
 
@@ -77,11 +79,9 @@ async def _check(options: argparse.Namespace) -> int:
         )
         try:
             await follower.online(options.account)
-            following = asyncio.create_task(follower.until_over(lambda c: c.owner == link.client))
             account = AccountName(options.account)
             dial = Dial(options.dest, account, play=str(sent), record=str(back), both=True)
-            done(await link.request(dial))
-            followed = await following
+            followed = await follower.place(dial)
         finally:
             await link.close()
         await complete(str(back))
@@ -89,34 +89,41 @@ async def _check(options: argparse.Namespace) -> int:
             complain(f"the echo did not answer: {followed.call.end_detail}")
             return 1
         heard = find_bursts(back)
-    quality = followed.quality
-    report: dict[str, Any] = {
+    audio = link.snapshot.audio
+    report = {
+        **measured(heard, options.echo_ms, followed.quality),
+        "microphone": audio.input,
+        "speaker": audio.output,
+    }
+    if options.json:
+        print_json(report)
+    else:
+        _print(report)
+    return 0 if heard.lost == 0 else 1
+
+
+def measured(heard: Heard, echo_ms: float, quality: QualitySample | None) -> dict[str, Any]:
+    """Return the figures for --json; what could not be measured is None."""
+    return {
         "type": "check",
         "bursts": heard.bursts,
         "heard": len(heard.delays_ms),
-        "round_trip_ms": _rounded(statistics.median, heard.delays_ms, options.echo_ms),
-        "round_trip_worst_ms": _rounded(max, heard.delays_ms, options.echo_ms),
+        "round_trip_ms": _rounded(statistics.median, heard.delays_ms, echo_ms),
+        "round_trip_worst_ms": _rounded(max, heard.delays_ms, echo_ms),
         "spread_ms": _spread(heard.delays_ms),
-        "echo_ms": options.echo_ms,
+        "echo_ms": echo_ms,
         "jitter_ms": round(quality.jitter_ms, 2) if quality and quality.jitter_ms else None,
         "concealed_ms": quality.concealed_ms if quality else None,
         "frames_sent": quality.frames_sent if quality else None,
         "frames_received": quality.frames_received if quality else None,
-        "microphone": link.snapshot.audio.input,
-        "speaker": link.snapshot.audio.output,
     }
-    _print(report, as_json=options.json)
-    return 0 if heard.lost == 0 else 1
 
 
-def _print(report: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(report)
-        return
+def _print(report: dict[str, Any]) -> None:
     print(f"heard        {report['heard']} of {report['bursts']} bursts")
     print(f"round trip   {report['round_trip_ms']} ms, worst {report['round_trip_worst_ms']} ms")
     print(f"             (without the {report['echo_ms']:g} ms the echo waits)")
-    print(f"jitter       {report['jitter_ms']} ms; {report['concealed_ms']:g} ms concealed")
+    print(f"jitter       {report['jitter_ms']} ms; {report['concealed_ms']} ms concealed")
     print(f"frames       {report['frames_sent']} sent, {report['frames_received']} received")
     print(f"microphone   {report['microphone']}; speaker {report['speaker']} (not in the delay)")
 

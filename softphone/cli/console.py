@@ -33,7 +33,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     if not options.plain and not _is_screen():
         complain("this is no terminal for the console; use softphone --plain, or a command.")
         return 2
-    check(options.config or "", options)
+    check(options)
     return _single(options) if options.single else _attached(options)
 
 
@@ -50,9 +50,15 @@ def _attached(options: Namespace) -> int:
 
 
 def _single(options: Namespace) -> int:
-    from softphone.engine.local import LocalEngine
+    from pathlib import Path
 
-    with LocalEngine(invocation(options)) as local:
+    from softphone.engine.local import LocalEngine
+    from softphone.logs import log_to_file
+
+    meant, log = invocation(options), configured(options).log
+    os.umask(0o077)
+    log_to_file(Path(log.file) if log.file else paths_of(meant.name).log, log.level)
+    with LocalEngine(meant) as local:
         return _open(options, local.attach)
 
 

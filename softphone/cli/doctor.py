@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .options import configured, invocation, parse, parser, print_json, with_json
+from .options import config_path, invocation, parse, parser, print_json, with_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +54,22 @@ def _config(options: Namespace) -> Finding:
     from softphone.model.error import ConfigError
 
     from .checkconfig import check
-    from .options import config_path
 
     try:
-        check("", options)
+        config = check(options)
     except ConfigError as problem:
         return Finding("configuration", False, problem.message, "softphone check-config tells more")
     path = config_path(options)
-    accounts = ", ".join(account.name for account in configured(options).accounts)
+    accounts = ", ".join(account.name for account in config.accounts)
     return Finding("configuration", True, f"{path or 'none'}: {accounts or 'the lab is used'}")
 
 
 def _places(options: Namespace) -> Finding:
-    from softphone.engine.start import Invocation
     from softphone.model.error import ConfigError
-    from softphone.paths import paths_of
+    from softphone.paths import paths_of, profile_of
 
     try:
-        paths = paths_of(Invocation(None, options.profile, options.lab).name)
+        paths = paths_of(profile_of(config_path(options), options.profile, lab=options.lab))
     except ConfigError as problem:
         return Finding("folders", False, problem.message, "set XDG_RUNTIME_DIR and XDG_STATE_HOME")
     free = shutil.disk_usage(paths.state).free // 1024**2

@@ -23,7 +23,8 @@ async def _events(options: argparse.Namespace) -> int:
     from softphone.engine.link import Role
     from softphone.engine.start import find
     from softphone.model import codec
-    from softphone.model.event import Event, LevelsMeasured, Noted
+    from softphone.model.error import LinkError
+    from softphone.model.event import EngineStopping, Event, LevelsMeasured, Noted
 
     from .show import moment, note_data
 
@@ -48,9 +49,13 @@ async def _events(options: argparse.Namespace) -> int:
             if wanted(note):
                 show(note)
         if options.follow:
+            stopping = False
             async for event in link.events():
+                stopping = stopping or isinstance(event, EngineStopping)
                 if wanted(event):
                     show(event)
+            if not stopping:
+                raise LinkError("The engine is gone.")
     finally:
         await link.close()
     return 0

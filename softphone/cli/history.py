@@ -7,10 +7,16 @@ import asyncio
 import csv
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .options import done, invocation, parse, parser, print_json, with_json
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t")
+if TYPE_CHECKING:
+    from softphone.engine.connect import SocketLink
+    from softphone.model.record import CallRecord
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_PAGE = 500
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
@@ -34,29 +40,12 @@ def run(name: str, arguments: Sequence[str]) -> int:
 async def _history(options: argparse.Namespace) -> int:
     from softphone.engine.link import Role
     from softphone.engine.start import find_or_start
-    from softphone.model.command import HistoryPage, ListHistory
-    from softphone.model.record import CallRecord, HistoryFilter
 
     from .show import call_line, moment, record_data
 
     link = await find_or_start(invocation(options), Role.COMMAND, "history")
-    records: list[CallRecord] = []
-    before = ""
     try:
-        while len(records) < options.limit:
-            wanted = HistoryFilter(
-                options.text,
-                options.account,
-                options.missed,
-                before,
-                min(500, options.limit - len(records)),
-            )
-            page = done(await link.request(ListHistory(wanted))).value
-            assert isinstance(page, HistoryPage)
-            records += page.records
-            before = page.next
-            if not before:
-                break
+        records = await _records(link, options)
     finally:
         await link.close()
     if options.csv:
@@ -70,9 +59,26 @@ async def _history(options: argparse.Namespace) -> int:
     return 0
 
 
-def _csv(records: Sequence[object]) -> None:
-    from softphone.model.record import CallRecord
+async def _records(link: SocketLink, options: argparse.Namespace) -> list[CallRecord]:
+    """Ask for page after page until there are as many as wanted."""
+    from softphone.model.command import HistoryPage, ListHistory
+    from softphone.model.record import HistoryFilter
 
+    records: list[CallRecord] = []
+    before = ""
+    while (missing := options.limit - len(records)) > 0:
+        size = min(_PAGE, missing)
+        wanted = HistoryFilter(options.text, options.account, options.missed, before, size)
+        page = done(await link.request(ListHistory(wanted))).value
+        assert isinstance(page, HistoryPage)
+        records += page.records
+        before = page.next
+        if not before:
+            break
+    return records
+
+
+def _csv(records: Sequence[CallRecord]) -> None:
     from .show import call_data
 
     out = csv.writer(sys.stdout)
@@ -82,7 +88,6 @@ def _csv(records: Sequence[object]) -> None:
     )
     out.writerow(columns)
     for record in records:
-        assert isinstance(record, CallRecord)
         row = {**call_data(record.call), "note": record.note}
         out.writerow([_cell(row[column]) for column in columns])
 

@@ -26,11 +26,18 @@ def run(name: str, arguments: Sequence[str]) -> int:
         )
     )
     made.add_argument("--host", default="127.0.0.1", help="loopback addresses only")
-    made.add_argument("--port", type=int, default=0, metavar="N", help="0: a free one")
+    made.add_argument("--port", type=_port, default=0, metavar="N", help="0: a free one")
     made.add_argument("--scenario", default="default", metavar="NAME")
     made.add_argument("--seed", type=int, default=None, metavar="N", help="same secrets each run")
     made.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
     return asyncio.run(_lab(parse(made, arguments)))
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
+    return port
 
 
 async def _lab(options: argparse.Namespace) -> int:

@@ -6,6 +6,8 @@ when it runs: `--help` answers without Textual, numpy or an HTTP library.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -49,7 +51,28 @@ _TAKES_VALUE = ("--config", "--profile")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0 done, 1 failed, 2 wrongly used."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return code
+    except ConfigError as problem:
+        return _failed(2, problem.message)
+    except SoftphoneError as problem:
+        return _failed(1, problem.message)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as problem:
+        what = f"{problem.filename}: " if problem.filename else ""
+        return _failed(1, f"{what}{problem.strerror or problem}.")
+
+
+def _run(arguments: list[str]) -> int:
     name, rest = _split(arguments)
     if name is None and rest in (["--help"], ["-h"]):
         print(_overview())
@@ -60,23 +83,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name is not None and name not in COMMANDS:
         from softphone.config import nearest
 
-        print(f"softphone: no command {name!r}, {nearest(name, COMMANDS)}", file=sys.stderr)
-        return 2
+        return _failed(2, f"no command {name!r}, {nearest(name, COMMANDS)}")
     module = import_module(f"softphone.cli.{COMMANDS[name or _DEFAULT][0]}")
-    try:
-        code: int = module.run(name or _DEFAULT, rest)
-        return code
-    except ConfigError as problem:
-        print(f"softphone: {problem.message}", file=sys.stderr)
-        return 2
-    except SoftphoneError as problem:
-        print(f"softphone: {problem.message}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has had enough
-        return 1
+    code: int = module.run(name or _DEFAULT, rest)
+    return code
+
+
+def _failed(code: int, text: str) -> int:
+    print(f"softphone: {text}", file=sys.stderr)
+    return code
 
 
 def _split(arguments: list[str]) -> tuple[str | None, list[str]]:

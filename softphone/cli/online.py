@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .options import done, invocation, parse, parser, print_json, with_json
@@ -71,20 +72,20 @@ async def _confirmed(link: SocketLink, wanted: set[str]) -> list[Account]:
     from softphone.model.event import AccountChanged
     from softphone.model.presence import LinkState
 
+    from .watch import next_event
+
     accounts = {name: account for name, account in link.snapshot.accounts.items()}
 
     def settled(account: Account) -> bool:
         return account.availability.confirmed or account.link is LinkState.FAILED
 
     events = link.events()
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(_CONFIRM_LIMIT_S):
             while not all(settled(accounts[name]) for name in accounts if name in wanted):
-                event = await anext(events)
+                event = await next_event(events)
                 if isinstance(event, AccountChanged):
                     accounts[event.account.name] = event.account
-    except TimeoutError:
-        pass
     return [account for name, account in accounts.items() if name in wanted]
 
 

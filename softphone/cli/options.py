@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,22 @@ def with_json(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add --json and return the parser."""
     made.add_argument("--json", action="store_true", help="print one JSON object a line")
     return made
+
+
+def with_sound(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the files at the ends of a call, and its length; return the parser."""
+    made.add_argument("--play", default="", metavar="IN.wav", help="sent instead of the microphone")
+    made.add_argument("--record", default="", metavar="OUT.wav", help="what was heard")
+    made.add_argument("--duration", type=seconds, default=0.0, metavar="S", help="hang up after S")
+    return made
+
+
+def seconds(text: str) -> float:
+    """Return a duration given on the command line: a number that is not negative."""
+    found = float(text)
+    if not 0.0 <= found < math.inf:
+        raise ValueError(text)
+    return found
 
 
 def parse(made: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from .options import invocation, parse, parser, print_json, with_json
+
+if TYPE_CHECKING:
+    from softphone.engine.link import EngineInfo
+    from softphone.model.state import ConsoleState
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
@@ -21,35 +26,44 @@ async def _status(options: argparse.Namespace) -> int:
     from softphone.engine.link import Role
     from softphone.engine.start import find
 
-    from .show import account_data, call_data, call_line
-
     link = await find(invocation(options), Role.COMMAND, "status")
     state = link.snapshot
     await link.close()
-    calls = [call for call in state.calls.values() if call.live]
     if options.json:
-        print_json(
-            {
-                "engine": {
-                    "pid": link.engine.pid,
-                    "version": link.engine.version,
-                    "profile": link.engine.profile,
-                    "log": link.engine.log,
-                    "lab": link.engine.lab or None,
-                },
-                "accounts": [account_data(account) for account in state.accounts.values()],
-                "calls": [call_data(call) for call in calls],
-                "missed": state.missed,
-                "consoles": state.consoles,
-                "audio": {
-                    "input": state.audio.input,
-                    "output": state.audio.output,
-                    "problem": state.audio.problem or None,
-                },
-                "store": state.store_problem or None,
-            }
-        )
-        return 0
+        print_json(_data(link.engine, state))
+    else:
+        _print(state)
+    return 0
+
+
+def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
+    from .show import account_data, call_data
+
+    return {
+        "engine": {
+            "pid": engine.pid,
+            "version": engine.version,
+            "profile": engine.profile,
+            "log": engine.log,
+            "lab": engine.lab or None,
+        },
+        "accounts": [account_data(account) for account in state.accounts.values()],
+        "calls": [call_data(call) for call in state.calls.values() if call.live],
+        "missed": state.missed,
+        "consoles": state.consoles,
+        "audio": {
+            "input": state.audio.input,
+            "output": state.audio.output,
+            "problem": state.audio.problem or None,
+        },
+        "store": state.store_problem or None,
+        "store_waiting": state.store_waiting,
+    }
+
+
+def _print(state: ConsoleState) -> None:
+    from .show import call_line
+
     for account in state.accounts.values():
         reachable = [
             number.label
@@ -58,10 +72,12 @@ async def _status(options: argparse.Namespace) -> int:
         ]
         cause = f"  {account.cause}" if account.cause else ""
         print(f"{account.name:<12} {account.link.value:<13} {', '.join(reachable)}{cause}")
+    calls = [call for call in state.calls.values() if call.live]
     for call in calls:
         print(call_line(call))
     if not calls:
         print(f"no call; {state.missed} missed" if state.missed else "no call")
     if state.audio.problem:
         print(f"sound: {state.audio.problem}")
-    return 0
+    if state.store_problem:
+        print(f"history: {state.store_problem} ({state.store_waiting} rows wait in memory)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -10,17 +11,29 @@ from typing import Any
 
 from softphone.engine.link import Link
 from softphone.model.call import AccountName, Call, CallId, CallState, EndReason
-from softphone.model.command import HangUp, SendTones
+from softphone.model.command import Dial, HangUp, SendTones
 from softphone.model.error import LinkError, SoftphoneError
 from softphone.model.event import AccountChanged, CallChanged, Event, QualityMeasured
 from softphone.model.presence import Account, LinkState
 from softphone.model.quality import QualitySample
 
-from .show import call_data
+from .options import done, print_json
+from .show import call_data, call_line
 
 ONLINE_LIMIT_S = 20.0
+TAIL_S = 1.0  # what was said last comes back late: network, far end, buffers
+_GONE = "The engine is gone; the call may still be up at the server."
 _UNANSWERED = (EndReason.NO_ANSWER, EndReason.BUSY, EndReason.FAILED)
 _NOTHING_COMES = (LinkState.FAILED,)
+
+
+@dataclass(frozen=True, slots=True)
+class CallSound:
+    """The files at the ends of a call, and after how many seconds it is hung up (0: never)."""
+
+    play: str
+    record: str
+    duration_s: float
 
 
 @dataclass(slots=True)
@@ -52,12 +65,17 @@ class Follower:
         try:
             async with asyncio.timeout(ONLINE_LIMIT_S):
                 while not _ready(accounts, account):
-                    event = await anext(self._stream())
+                    event = await next_event(self._stream())
                     if isinstance(event, AccountChanged):
                         accounts[event.account.name] = event.account
         except TimeoutError:
             causes = "; ".join(f"{a.name}: {a.cause or a.link}" for a in accounts.values())
             raise SoftphoneError(f"No account came online ({causes}).") from None
+
+    async def place(self, dial: Dial) -> Followed:
+        """Place a call and follow it to its end; raises the reason when it is refused."""
+        done(await self.link.request(dial))
+        return await self.until_over(lambda call: call.owner == self.link.client)
 
     async def until_over(self, mine: Callable[[Call], bool]) -> Followed:
         """Follow the first call that is `mine` until it has ended."""
@@ -83,7 +101,7 @@ class Follower:
                         pass
         finally:
             self._forget_plans()
-        raise LinkError("The engine is gone; the call may still be up at the server.")
+        raise LinkError(_GONE)
 
     async def first(self, mine: Callable[[Call], bool]) -> Call:
         """Return the first call that is `mine`."""
@@ -113,6 +131,33 @@ class Follower:
         if self._events is None:
             self._events = self.link.events()
         return self._events
+
+
+async def next_event(events: AsyncIterator[Event]) -> Event:
+    """Return the next event; raises LinkError when the engine is gone."""
+    async for event in events:
+        return event
+    raise LinkError("The engine is gone.")
+
+
+def printer(*, as_json: bool) -> Callable[[Call], None]:
+    """Return what prints a call whenever it has changed."""
+
+    def changed(call: Call) -> None:
+        if as_json:
+            print_json({"type": "call", **call_data(call)})
+        else:
+            print(call_line(call), flush=True)
+
+    return changed
+
+
+def sound_of(options: argparse.Namespace) -> CallSound:
+    """Return the files of a call, checked before it is placed; a played file gives its length."""
+    play, play_s = existing_wav(options.play)
+    return CallSound(
+        play, new_wav(options.record), options.duration or (play_s + TAIL_S if play else 0.0)
+    )
 
 
 def summary(followed: Followed, record: str) -> dict[str, Any]:
