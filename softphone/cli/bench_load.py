@@ -68,7 +68,7 @@ class _Bare:
         number = audin["numbers"][0]
         body = wire.token_request(self._ref, self._ref, (number["id"],))
         async with aiohttp.ClientSession() as session:
-            url, headers = audin["token_url"], {"X-API-Key": audin["api_key"]}
+            url, headers = audin["token_url"], {wire.API_KEY_HEADER: audin["api_key"]}
             async with session.post(url, json=body, headers=headers) as answer:
                 token = wire.token_answer(await answer.json()).token
         core = audin["core_url"]
