@@ -52,6 +52,11 @@ class Paths:
         return self.runtime / f"{self.profile}.lock"
 
     @property
+    def starting(self) -> Path:
+        """Held by the client that starts the engine."""
+        return self.runtime / f"{self.profile}.starting"
+
+    @property
     def lab(self) -> Path:
         """Where a running lab tells its address and control key."""
         return self.runtime / "lab.json"

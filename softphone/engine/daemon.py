@@ -56,6 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SoftphoneError as problem:
         ready.say(problem.message)
         return 1
+    except OSError as problem:
+        logger.exception("the engine cannot run")
+        ready.say(f"{problem.filename or 'engine'}: {problem.strerror or problem}.")
+        return 1
 
 
 async def _run(config: Config, paths: Paths, log: Path, ready: _Ready, *, lab: bool) -> int:

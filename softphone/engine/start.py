@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,14 +15,16 @@ from softphone.paths import paths_of, profile_of
 
 from .connect import SocketLink, attach
 from .link import Role
+from .lock import held
 
 _START_LIMIT_S = 30.0
-_ATTACH_LIMIT_S = 10.0
+_ATTACH_LIMIT_S = 20.0
 _POLL_S = 0.02
 _START_AGAIN_S = 0.5
-
+_END_LIMIT_S = 5.0
 
 _started: list[subprocess.Popen[bytes]] = []
+"""Engines that live on without us; they are kept so that Python does not warn about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,18 @@ async def find_or_start(invocation: Invocation, role: Role, name: str) -> Socket
 
 
 def _start(invocation: Invocation) -> None:
-    """Start the engine detached and wait until it says how that went."""
+    """Start the engine, unless another client is just doing that; ConfigError when it cannot."""
+    with held(paths_of(invocation.name).starting) as got_it:
+        if not got_it:
+            return
+        said = _launch(invocation)
+    if said != "ok":
+        log = paths_of(invocation.name).log
+        raise ConfigError(said or f"The engine did not start; see {log}.")
+
+
+def _launch(invocation: Invocation) -> str:
+    """Start the engine detached and return what it says about how that went."""
     reading, writing = os.pipe()
     argv = [sys.executable, "-m", "softphone.engine.daemon"]
     argv += ["--profile", invocation.name, "--ready-fd", str(writing)]
@@ -87,14 +101,15 @@ def _start(invocation: Invocation) -> None:
             stderr=subprocess.DEVNULL,
             cwd="/",
         )
-        _started.append(engine)  # lives on without us; dropped, it would be warned about
     finally:
         os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         said = _read(pipe.fileno())
     if said != "ok":
-        log = paths_of(invocation.name).log
-        raise ConfigError(said or f"The engine did not start; see {log}.")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            engine.wait(_END_LIMIT_S)
+    _started[:] = [one for one in (*_started, engine) if one.poll() is None]
+    return said
 
 
 def _read(descriptor: int) -> str:
