@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from textual import events
 
 from softphone.model import command as c
 from softphone.model import event as e
@@ -221,6 +222,26 @@ async def test_retry_is_offered_only_while_a_line_is_lost(console: Console) -> N
     await console.press("R")
 
     assert console.commands(c.RetryNow) == [c.RetryNow(AccountName("audin"))]
+
+
+async def test_keys_that_come_in_one_piece_go_where_the_first_one_leads(console: Console) -> None:
+    await console.focus("contacts")
+
+    await _type(console, "/Dan")
+    assert console.app.main.contacts.list.filter_text == "Dan"
+    assert console.app.screen.name == "main"  # the D of the lists deletes
+
+    await console.press("escape")
+    await console.focus("calls")
+    await _type(console, "4711")
+    assert console.app.main.dialer.field.value == "4711"
+
+
+async def _type(console: Console, text: str) -> None:
+    """Type faster than the console looks, as a slow connection delivers it."""
+    for character in text:
+        console.app.post_message(events.Key(character, character))
+    await console.settle()
 
 
 async def test_keys_that_open_and_close_faster_than_screens_come_and_go(console: Console) -> None:

@@ -46,7 +46,7 @@ class CallBar(Painted, can_focus=True):
     def open(self) -> None:
         """Show the bar and give it the focus."""
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)  # at once: focus() would come after keys typed ahead
         self.update()
 
     def on_blur(self) -> None:

@@ -149,7 +149,7 @@ class DialerPane(Pane):
 
     def type(self, character: str) -> None:
         """Take a digit typed elsewhere on the screen."""
-        self.field.focus()
+        self.screen.set_focus(self.field)
         if not self.field.tones:
             self.field.insert_text_at_cursor(character)
         elif character in phone.TONES:
@@ -159,7 +159,7 @@ class DialerPane(Pane):
         """Show an address in the field, ready to be dialled by Enter."""
         self.field.value = address
         self.field.cursor_position = len(address)
-        self.field.focus()
+        self.screen.set_focus(self.field)
 
     def clear(self) -> None:
         """Empty the field after a call was placed."""

@@ -101,6 +101,16 @@ class ConsoleScreen(Screen[None]):
             event.stop()
             event.prevent_default()
             self.view.act(action_id)
+        elif event.is_printable and event.character:
+            self._type_ahead(event.character)
+
+    def _type_ahead(self, character: str) -> None:
+        """A field takes its characters itself; one that gets here was pressed before the
+        focus had come to the field."""
+        if isinstance(self.focused, Input):
+            self.focused.insert_text_at_cursor(character)
+        elif isinstance(self.focused, TextArea):
+            self.focused.insert(character)
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit to the terminal."""

@@ -88,7 +88,7 @@ class MainScreen(ConsoleScreen):
     def go_to(self, pane_id: str) -> None:
         """Bring a pane to the front and give it the focus."""
         self.show_tab(pane_id)
-        self.panes[pane_id].main_widget.focus()
+        self.set_focus(self.panes[pane_id].main_widget)
 
     def show_tab(self, pane_id: str) -> None:
         """Bring a pane to the front where several share one place."""
@@ -98,9 +98,11 @@ class MainScreen(ConsoleScreen):
 
     def on_key(self, event: events.Key) -> None:
         """Digits outside a text field go to the dialer; they are never hotkeys."""
-        in_field = isinstance(self.focused, Input | TextArea)
-        if event.character and event.character in DIALABLE and not in_field:
+        elsewhere = isinstance(self.focused, Input | TextArea)
+        elsewhere = elsewhere and self.focused is not self.dialer.field
+        if event.character and event.character in DIALABLE and not elsewhere:
             event.stop()
+            event.prevent_default()
             self.dialer.type(event.character)
 
     def on_resize(self, event: events.Resize) -> None:

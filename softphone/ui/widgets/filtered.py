@@ -33,6 +33,7 @@ class FilteredList(Vertical):
     def __init__(self, rows: RowList[Any], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.rows = rows
+        rows.open_filter = self.open_filter
         self.line = Input(placeholder="filter", classes="filter", select_on_focus=False)
         self.line.cursor_blink = False
         self.line.display = False
@@ -49,11 +50,11 @@ class FilteredList(Vertical):
     def open_filter(self) -> None:
         """Show the filter line and go there."""
         self.line.display = True
-        self.line.focus()
+        self.screen.set_focus(self.line)
 
     def clear_filter(self) -> None:
         """Take the filter away and show all rows."""
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
         self.line.display = False
         self.line.value = ""
 
@@ -66,7 +67,7 @@ class FilteredList(Vertical):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter goes from the filter to the rows."""
         event.stop()
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
 
     def on_key(self, event: events.Key) -> None:
         """Esc clears the filter, down goes to the rows."""
@@ -77,13 +78,10 @@ class FilteredList(Vertical):
             self.clear_filter()
         elif event.key == "down":
             event.stop()
-            self.rows.focus()
+            self.screen.set_focus(self.rows)
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
         """Open and clear the filter by the lists' own keys."""
-        if event.action_id == "list.filter":
-            event.stop()
-            self.open_filter()
-        elif event.action_id == "list.clear" and self.line.display:
+        if event.action_id == "list.clear" and self.line.display:
             event.stop()
             self.clear_filter()

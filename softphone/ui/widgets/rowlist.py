@@ -60,6 +60,7 @@ class RowList(Painted, Generic[R], can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self.search = ""
+        self.open_filter: Callable[[], None] | None = None
         self._draw = draw
         self._key = key
         self._empty = empty
@@ -134,6 +135,8 @@ class RowList(Painted, Generic[R], can_focus=True):
         }
         if action_id in steps:
             self.move_to(steps[action_id])
+        elif action_id == "list.filter" and self.open_filter is not None:
+            self.open_filter()  # no message: what is typed next belongs to the filter
         elif action_id in ("list.next", "list.previous"):
             self._find(1 if action_id == "list.next" else -1)
         else:

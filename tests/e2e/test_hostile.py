@@ -1,0 +1,180 @@
+"""Nothing that callers send reaches the terminal as control: captured from a real pty."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from softphone.lab.client import LabClient
+from softphone.lab.hostile import HOSTILE_CALLERS
+from tests.e2e.conftest import Home, wait_for
+from tests.e2e.labs import Lab, another, start_lab
+from tests.e2e.terminal import GUARD_S, Terminal
+
+_SIZES = ((80, 24), (140, 45))
+_FRIENDLY = (
+    ("+390245871203", "Anna Rossi"),
+    ("+390113349821", "Officine Valenti"),
+    ("+393395550147", "Paolo Greco"),
+)
+_SCREENS = ("H", "?", "A", ":")
+_PANES = ("C", "E", "S", "L", "W")
+
+_SEQUENCE = re.compile(
+    rb"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
+    rb"|\x1b\].*?(?:\x07|\x1b\\)"  # OSC
+    rb"|\x1b[PX^_].*?\x1b\\"  # DCS, SOS, PM, APC
+    rb"|\x1b[ -/]*[0-~]",
+    re.DOTALL,
+)
+_CONTROL = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+@pytest.mark.parametrize("size", _SIZES, ids=["80x24", "140x45"])
+def test_hostile_callers_send_no_control_to_the_terminal(home: Home, size: tuple[int, int]) -> None:
+    clean = _visit(home, "quiet", _FRIENDLY, size)
+    other = another(home)
+    try:
+        hostile = _visit(other, "hostile", HOSTILE_CALLERS, size)
+    finally:
+        other.close()
+
+    assert kinds(hostile) <= kinds(clean)
+    assert set(loose_controls(hostile)) <= {"\x07"}  # the console's own bell
+    assert b"PWNED" in hostile  # it was shown, and did nothing
+
+
+@pytest.mark.real
+def test_in_tmux_the_clipboard_and_the_title_stay(home: Home) -> None:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    lab = start_lab(home, "quiet")
+    with _tmux(home, lab) as tmux:
+        tmux.until("Available")
+        before = tmux("list-buffers"), tmux("display-message", "-p", "#{pane_title}")
+
+        _ring_all(lab.client, HOSTILE_CALLERS)
+        lab.client.fault("hostile_text")
+        tmux.until("more waiting")
+        tmux("send-keys", "Tab", "H")
+        tmux.until("HISTORY")
+        tmux.until("PWNED")
+        tmux("send-keys", "Down", "Down", "Escape")
+        tmux.until("DIALER")
+        tmux("send-keys", "E", "Home", "C-g")
+        tmux.until("CALL BAR")
+
+        assert before == (tmux("list-buffers"), tmux("display-message", "-p", "#{pane_title}"))
+        assert before[0] == ""
+
+
+def kinds(raw: bytes) -> set[bytes]:
+    """Return what kinds of control sequences there are: numbers and colours left out."""
+    return {
+        re.sub(rb"[0-9;:]+", b"", found) if found[1:2] == b"[" else found
+        for found in _SEQUENCE.findall(raw)
+    }
+
+
+def loose_controls(raw: bytes) -> list[str]:
+    """Return control characters outside of sequences; CR and LF are textual's own."""
+    return _CONTROL.findall(_SEQUENCE.sub(b"", raw).decode())
+
+
+def test_the_reader_of_sequences_would_see_an_attack() -> None:
+    clean = b"\x1b[1;31mtext\x1b[0m\r\n"
+
+    assert kinds(clean) == {b"\x1b[m"}
+    assert loose_controls(clean) == []
+    assert b"\x1b]52;c;QQ==\x07" in kinds(clean + b"\x1b]52;c;QQ==\x07")
+    assert b"\x1b[J" in kinds(clean + b"\x1b[2J")
+    assert loose_controls(b"a\x08b\x9b31m".decode("latin-1").encode()) == ["\x08", "\x9b"]
+
+
+def _visit(
+    home: Home, scenario: str, callers: tuple[tuple[str, str], ...], size: tuple[int, int]
+) -> bytes:
+    """Let everybody ring, answer one, look at every screen; return what was drawn."""
+    lab = start_lab(home, scenario)
+    columns, rows = size
+    argv = home.command("--config", lab.config())
+    with contextlib.closing(Terminal(argv, home.env, columns, rows)) as screen:
+        screen.wait_for("Available · 2 numbers")
+        _ring_all(lab.client, callers)
+        if scenario == "hostile":
+            for fault in ("hostile_text", "wrong_types", "bad_call_sid"):
+                lab.client.fault(fault)
+        screen.wait_for("more waiting")
+        screen.press("CTRL+G", "DOWN", "DOWN", "ESC")
+        _visit_screens(screen)
+        for key in ("F9", "F2"):
+            screen.pump(GUARD_S)
+            screen.press(key)
+        screen.wait_for("TALK")
+        _visit_screens(screen)
+        screen.press("F8")
+        screen.wait_for("ENDED")
+        _visit_screens(screen)
+        screen.press("CTRL+Q")
+        assert screen.wait_end() == 0
+        return screen.raw
+
+
+def _visit_screens(screen: Terminal) -> None:
+    screen.press("ESC")
+    screen.pump(GUARD_S)
+    screen.press("TAB")
+    for key in _SCREENS:
+        screen.press(key, "DOWN", "DOWN")
+        screen.pump(0.2)
+        screen.press("ESC")
+        screen.pump(GUARD_S)
+    for key in _PANES:
+        screen.press(key)
+        screen.pump(0.1)
+        screen.press("ESC", "TAB")
+        screen.pump(GUARD_S)
+
+
+def _ring_all(lab: LabClient, callers: tuple[tuple[str, str], ...]) -> None:
+    for number, name in callers:
+        lab.ring("pn_1", caller=number, name=name)
+
+
+class _Tmux:
+    """A tmux server of our own with one session."""
+
+    def __init__(self, socket: Path, home: Home) -> None:
+        self._command = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+        self._home = home
+
+    def __call__(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*self._command, *arguments],
+            env=self._home.env, capture_output=True, text=True, timeout=10.0, check=False,
+        )  # fmt: skip
+        return done.stdout
+
+    def until(self, wanted: str) -> None:
+        """Wait until something stands on the screen."""
+        with contextlib.suppress(AssertionError):
+            wait_for(lambda: wanted in self("capture-pane", "-p"))
+        assert wanted in (seen := self("capture-pane", "-p")), seen
+
+
+@contextlib.contextmanager
+def _tmux(home: Home, lab: Lab) -> Iterator[_Tmux]:
+    tmux = _Tmux(home.folder / "tmux", home)
+    command = home.command("--config", lab.config())
+    tmux("new-session", "-d", "-x", "140", "-y", "45", *command)
+    tmux("set-option", "-s", "set-clipboard", "on")
+    try:
+        yield tmux
+    finally:
+        tmux("kill-server")
