@@ -67,7 +67,9 @@ def test_in_tmux_the_clipboard_and_the_title_stay(home: Home) -> None:
         assert "PWNED" in tmux("capture-pane", "-p")
         tmux("send-keys", "Down", "Down", "Escape")
         tmux.until("DIALER")
-        tmux("send-keys", "E", "Home", "C-g")
+        tmux("send-keys", "E", "Home")
+        tmux.until("online as")
+        tmux("send-keys", "C-g")
         tmux.until("CALL BAR")
 
         assert before == (tmux("list-buffers"), tmux("display-message", "-p", "#{pane_title}"))
