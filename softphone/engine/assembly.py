@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 from softphone.adapters.registry import make_adapter
@@ -47,17 +46,18 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
 
     sound_engine = AudioEngine(audio_settings(config.audio), reported)
     folder = private_folder(Path(config.store.folder)) if config.store.folder else paths.state
+    recordings = folder / paths.recordings.name
     engine = Engine(
         config,
         adapters,
         Sound(sound_engine, ring=config.audio.ring),
         Store(folder / paths.database.name, trouble),
-        folder / paths.recordings.name,
+        recordings,
     )
     sound_engine.start()
     calm_collector()
     days = config.store.keep_recordings_days
-    await loop.run_in_executor(None, delete_old, folder / paths.recordings.name, days, time.time())
+    await asyncio.to_thread(delete_old, recordings, days, time.time())
     running = asyncio.create_task(engine.run(), name="engine")
     try:
         await _until_started(engine, running)
@@ -66,7 +66,7 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
     finally:
         engine.stop("stopped")
         await asyncio.wait([running])
-        await loop.run_in_executor(None, partial(sound_engine.close))
+        await asyncio.to_thread(sound_engine.close)
         if not running.cancelled() and running.exception():
             logger.error("engine failed", exc_info=running.exception())
 

@@ -129,19 +129,8 @@ def next_offer(calls: Iterable[Call], account: str) -> Call | None:
 
 def _new_call(fact: CallFact, at: float, mono: float) -> Call | None:
     match fact:
-        case e.CallOffered(account, call, native_id, remote, local, parameters):
-            return Call(
-                id=call,
-                account=account,
-                direction=Direction.INBOUND,
-                state=CallState.RINGING,
-                remote=remote,
-                local=local,
-                native_id=native_id,
-                created_at=at,
-                created_mono=mono,
-                parameters=parameters,
-            )
+        case e.CallOffered():
+            return replace(_offered(fact, at, mono), parameters=fact.parameters)
         case e.CallDialed(account, call, remote, local):
             return Call(
                 id=call,
@@ -153,15 +142,25 @@ def _new_call(fact: CallFact, at: float, mono: float) -> Call | None:
                 created_at=at,
                 created_mono=mono,
             )
-        case e.CallAutoDeclined(account, call, native_id, remote, local):
-            offer = e.CallOffered(account, call, native_id, remote, local)
-            ringing = _new_call(offer, at, mono)
-            assert ringing is not None
-            return ringing.ended(
-                EndReason.DECLINED, at, mono, "busy", "another call is up on this account"
-            )
+        case e.CallAutoDeclined():
+            why = "another call is up on this account"
+            return _offered(fact, at, mono).ended(EndReason.DECLINED, at, mono, "busy", why)
         case _:
             return None
+
+
+def _offered(fact: e.CallOffered | e.CallAutoDeclined, at: float, mono: float) -> Call:
+    return Call(
+        id=fact.call,
+        account=fact.account,
+        direction=Direction.INBOUND,
+        state=CallState.RINGING,
+        remote=fact.remote,
+        local=fact.local,
+        native_id=fact.native_id,
+        created_at=at,
+        created_mono=mono,
+    )
 
 
 def _step(call: Call, fact: CallFact, at: float, mono: float) -> Call | None:

@@ -29,6 +29,18 @@ if TYPE_CHECKING:
 
 _READING = (c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver)
 _TEST_RING_S = 2.0
+_DataCommand = (
+    c.Ask
+    | c.ListHistory
+    | c.ShowRecord
+    | c.SaveNote
+    | c.SearchContacts
+    | c.SaveContact
+    | c.DeleteContact
+)
+_DeskCommand = (
+    c.SelectDevices | c.Meter | c.TestRing | c.TakeOver | c.WaitForCall | c.StayUp | c.Shutdown
+)
 _NEEDS: dict[type, Capability] = {
     c.Decline: Capability.DECLINE,
     c.Ignore: Capability.IGNORE,
@@ -54,44 +66,16 @@ class Commands:
     async def run(self, client_id: str, command: c.Command) -> c.Value | None:
         """Do it and return its value; raises SoftphoneError with the reason why not."""
         self._check_control(client_id, command)
-        match command:
-            case c.Dial():
-                return await self._dial(client_id, command)
-            case (
-                c.GoOnline()
-                | c.GoOffline()
-                | c.SetAvailable()
-                | c.RetryNow()
-                | c.ListNumbers()
-                | c.SetPresence()
-                | c.WatchPresence()
-                | c.SetAgentStatus()
-                | c.SendMessage()
-            ):
-                return await self._account(client_id, command)
-            case (
-                c.Ask()
-                | c.ListHistory()
-                | c.ShowRecord()
-                | c.SaveNote()
-                | c.SearchContacts()
-                | c.SaveContact()
-                | c.DeleteContact()
-            ):
-                return await self._data(command)
-            case (
-                c.SelectDevices()
-                | c.Meter()
-                | c.TestRing()
-                | c.TakeOver()
-                | c.WaitForCall()
-                | c.StayUp()
-                | c.Shutdown()
-            ):
-                self._desk(client_id, command)
-                return None
-            case _:
-                return await self._call(command)
+        if isinstance(command, c.Dial):
+            return await self._dial(client_id, command)
+        if isinstance(command, c.AccountCommand):
+            return await self._account(client_id, command)
+        if isinstance(command, _DataCommand):
+            return await self._data(command)
+        if isinstance(command, _DeskCommand):
+            self._desk(client_id, command)
+            return None
+        return await self._call(command)
 
     def _check_control(self, client_id: str, command: c.Command) -> None:
         if not client_id or isinstance(command, _READING):
@@ -270,16 +254,7 @@ class Commands:
 
     # ---- what is stored ------------------------------------------------------------------------
 
-    async def _data(
-        self,
-        command: c.Ask
-        | c.ListHistory
-        | c.ShowRecord
-        | c.SaveNote
-        | c.SearchContacts
-        | c.SaveContact
-        | c.DeleteContact,
-    ) -> c.Value | None:
+    async def _data(self, command: _DataCommand) -> c.Value | None:
         store = self._engine.store
         match command:
             case c.Ask(what):
@@ -342,17 +317,7 @@ class Commands:
 
     # ---- the desk ------------------------------------------------------------------------------
 
-    def _desk(
-        self,
-        client_id: str,
-        command: c.SelectDevices
-        | c.Meter
-        | c.TestRing
-        | c.TakeOver
-        | c.WaitForCall
-        | c.StayUp
-        | c.Shutdown,
-    ) -> None:
+    def _desk(self, client_id: str, command: _DeskCommand) -> None:
         engine = self._engine
         match command:
             case c.SelectDevices(given_input, given_output, ringer):
