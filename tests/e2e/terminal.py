@@ -86,18 +86,21 @@ class Terminal:
     def pump(self, seconds: float) -> None:
         """Read what the program draws for a while."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if not select.select([self._fd], [], [], left)[0]:
-                return
-            try:
-                data = os.read(self._fd, 65_536)
-            except OSError:
-                return
-            if not data:
-                return
-            self.bytes_read += len(data)
-            self.raw += data
-            self._stream.feed(data)
+        while (left := end - time.monotonic()) > 0 and self.pump_once(left):
+            pass
+
+    def pump_once(self, limit_s: float) -> bool:
+        """Read what is there, or comes first; tell whether something came."""
+        if not select.select([self._fd], [], [], limit_s)[0]:
+            return False
+        try:
+            data = os.read(self._fd, 65_536)
+        except OSError:
+            return False
+        self.bytes_read += len(data)
+        self.raw += data
+        self._stream.feed(data)
+        return bool(data)
 
     def text(self) -> str:
         """Return the screen as lines."""

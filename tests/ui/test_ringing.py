@@ -17,6 +17,23 @@ if TYPE_CHECKING:
     from tests.ui.conftest import Console, OpenConsole
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_banner_turns_its_colours_round_each_second_when_that_is_wanted(
+    open_console: OpenConsole, wanted: bool
+) -> None:
+    async with open_console(settings=UiConfig(bell=False, tour=False, flash=wanted)) as console:
+        await console.emit(e.CallChanged(console.make.offer("c1")))
+        banner = console.app.main.banner
+        seen = []
+        for _ in range(4):
+            seen.append(banner.has_class("flash"))
+            console.clock.advance(1.0)
+            await console.settle()
+
+        assert seen == ([False, True, False, True] if wanted else [False] * 4)
+        assert console.focused == "dialer"
+
+
 async def test_typing_while_a_call_rings_never_answers(console: Console) -> None:
     await console.focus("dialer")
 

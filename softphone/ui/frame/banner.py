@@ -26,9 +26,14 @@ class Banner(Lines):
             return
         width = max(1, self.size.width or self.app.size.width)
         self.set_class(offer is None, "gone")
+        self.set_class(offer is not None and self._is_flash(offer), "flash")
         lines = self._ringing(offer, width) if offer else self._gone(gone, width)
         self.show(lines)
         self.display = True
+
+    def _is_flash(self, offer: Call) -> bool:
+        """Tell whether the colours are turned round now: for every other second, when wanted."""
+        return self.view.settings.flash and int(offer.seconds(self.view.mono())) % 2 == 1
 
     def _ringing(self, call: Call, width: int) -> list[Line]:
         waiting = len(self.view.state.offers()) - 1
