@@ -38,5 +38,6 @@ def _table() -> str:
         if heading != _HEADINGS[action.scope]:
             heading = _HEADINGS[action.scope]
             rows.append(f"| | {heading} | |")
-        rows.append(f"| {keys or 'palette'} | {title}: {text} | `{action_id}` |")
+        shown = " ".join(f"`{key}`" for key in keys.split()) or "palette"
+        rows.append(f"| {shown} | {title}: {text} | `{action_id}` |")
     return "\n".join(rows) + "\n"
