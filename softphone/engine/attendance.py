@@ -64,7 +64,7 @@ class Attendance:
             desk_calls=len(self._desk_calls(live)),
             calls=len(live),
             stay_up=self.stay_up,
-            waiting=bool(engine.waiters),
+            waiting=bool(engine.owners.waiters),
         )
 
     def _do(self, duty: Duty) -> None:

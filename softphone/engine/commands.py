@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
@@ -22,7 +21,8 @@ from softphone.paths import private_folder
 from .calls import make_room
 from .dialing import must_confirm, normalise, refuse_emergency, resolve
 from .link import Role
-from .sound import Claim, Files
+from .owners import Claim
+from .sound import Files
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -131,9 +131,9 @@ class Commands:
         adapter = self._engine.adapters[call.account]
         self._allow(adapter, Capability.ANSWER)
         if command.play or command.record:
-            self._engine.files[call.id] = Files(command.play, command.record)
+            self._engine.owners.set_files(call.id, Files(command.play, command.record))
         others = [o for o in self._engine.book.live() if o.id != call.id]
-        if not self._engine.files.get(call.id, Files()).any:
+        if not self._engine.owners.files(call.id).any:
             for step in make_room(others, end=command.end_others):
                 await self.run("", step)
         await adapter.submit(command)
@@ -187,14 +187,8 @@ class Commands:
         if client is None:
             raise Refused("Nobody waits for this call any more.")
         owner = client_id if client.role is Role.COMMAND else ""
-        claims = engine.claims.setdefault(adapter.name, deque())
-        claim = Claim(owner, files, name)
-        claims.append(claim)
-        try:
+        with engine.owners.dialling(adapter.name, Claim(owner, files, name)):
             return await adapter.submit(replace(command, to=to, account=adapter.name))
-        finally:
-            if claim in claims:  # refused before it became a call
-                claims.remove(claim)
 
     def _refuse_single_line(self, adapter: Adapter, step: c.CallCommand) -> None:
         """One live call an account: where the platform allows no second, hold nothing for it."""

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,11 +24,10 @@ from softphone.model.call import (
     Call,
     CallId,
     CallState,
-    Direction,
     EndReason,
     MediaState,
 )
-from softphone.model.command import Answer, Command, Decline, HangUp, Reply, WaitForCall
+from softphone.model.command import Command, Decline, HangUp, Reply, WaitForCall
 from softphone.model.device import AudioStatus
 from softphone.model.error import AudioError, SoftphoneError, StoreError
 from softphone.model.event import AdapterEvent, Level
@@ -39,12 +37,13 @@ from softphone.store.store import Store
 
 from .accounts import AccountBook, AccountFact
 from .attendance import Attendance
-from .calls import ENDED_SHOWN_S, CallBook, CallFact, next_offer
+from .calls import ENDED_SHOWN_S, CallBook, CallFact
 from .clients import Client, Hub, Published
 from .commands import Commands
 from .link import Role
 from .narrator import account_line, call_line, timeline_entry
-from .sound import Claim, Files, Sound, is_trouble
+from .owners import Owners
+from .sound import Sound, is_trouble
 
 logger = logging.getLogger(__name__)
 
@@ -79,9 +78,7 @@ class Engine:
         self.wall = wall
         self.hub = Hub()
         self.book = CallBook()
-        self.files: dict[CallId, Files] = {}
-        self.claims: dict[AccountName, deque[Claim]] = {}
-        self.waiters: dict[str, WaitForCall] = {}
+        self.owners = Owners(self)
         self.attendance = Attendance(self)
         self.started = asyncio.Event()
         self.stopped = asyncio.Event()
@@ -140,7 +137,7 @@ class Engine:
     ) -> None:
         # What only rings is left to the server: somebody else may answer it.
         up = [call for call in self.book.live() if call.state is not CallState.RINGING]
-        await self._within(_HANG_UP_LIMIT_S, asyncio.gather(*map(self._hang_up, up)))
+        await self._within(_HANG_UP_LIMIT_S, asyncio.gather(*map(self.hang_up, up)))
         for task in (*lines, *timers, *self._jobs):
             task.cancel()
         ending = asyncio.gather(*lines, *timers, *self._jobs, return_exceptions=True)
@@ -155,7 +152,8 @@ class Engine:
         except TimeoutError:
             logger.warning("something did not end in time")
 
-    async def _hang_up(self, call: Call) -> None:
+    async def hang_up(self, call: Call) -> None:
+        """End a call, or decline it while it rings."""
         ringing = call.state is CallState.RINGING
         await self.do(Decline(call.id) if ringing else HangUp(call.id))
 
@@ -205,7 +203,7 @@ class Engine:
         leg = self.adapters[known.account].media(call)
         if leg is None:
             raise AudioError("The platform gave no audio for this call.")
-        self.sound.attach(call, leg, self.files.get(call, Files()), self.monotonic())
+        self.sound.attach(call, leg, self.owners.files(call), self.monotonic())
 
     def stop_media(self, call: CallId) -> None:
         """Disconnect a call's audio and keep its quality."""
@@ -229,7 +227,8 @@ class Engine:
             return
         self._call_changed(before, after)
         if before is None and after.live:
-            self._new_call(after)
+            self.owners.new_call(after)
+            self.job(self._name_call(after))
         if isinstance(fact, e.CallRestarted):
             self.sound.play_again(after.id)
 
@@ -265,7 +264,7 @@ class Engine:
 
     def _call_over(self, call: Call) -> None:
         self.stop_media(call.id)
-        self.files.pop(call.id, None)
+        self.owners.call_over(call.id)
         if call.missed:
             self.job(self.count_missed())
         self.later(ENDED_SHOWN_S, self._forget_ended)
@@ -273,29 +272,6 @@ class Engine:
     def _forget_ended(self) -> None:
         for call in self.book.forget(self.monotonic()):
             self.hub.publish(e.CallRemoved(call))
-
-    def _new_call(self, call: Call) -> None:
-        if call.direction is Direction.INBOUND:
-            self._claimed_by_waiter(call)
-        elif self.claims.get(call.account):
-            claim = self.claims[call.account].popleft()
-            self.files[call.id] = claim.files
-            remote = replace(call.remote, known=claim.name)
-            self.change_call(call.id, owner=claim.owner, remote=remote)
-            if claim.owner and claim.owner not in self.hub.clients:  # gone while it was placed
-                self.job(self._hang_up(call))
-        self.job(self._name_call(call))
-
-    def _claimed_by_waiter(self, call: Call) -> None:
-        for client_id, wait in list(self.waiters.items()):
-            if next_offer([call], wait.account) is None:
-                continue
-            del self.waiters[client_id]
-            if wait.answer:  # else it only wanted to know, and the desk keeps the call
-                self.files[call.id] = Files(wait.play, wait.record)
-                self.change_call(call.id, owner=client_id)
-                self.job(self.quietly(Answer(call.id)))
-            return
 
     async def _name_call(self, call: Call) -> None:
         """Put the operator's own name for a number beside what the platform says."""
@@ -417,19 +393,16 @@ class Engine:
     def detach(self, client_id: str) -> None:
         """Remove a client; the calls of a command end with it."""
         self.hub.detach(client_id)
-        self.waiters.pop(client_id, None)
+        self.owners.waiters.pop(client_id, None)
         for call in self.book.live():
             if call.owner == client_id:
-                self.job(self._hang_up(call))
+                self.job(self.hang_up(call))
         self.attendance.check()
         self.route_sound()
 
     def wait_for_call(self, client_id: str, wait: WaitForCall) -> None:
         """Give a client the next offer, or the one that rings now."""
-        ringing = next_offer([c for c in self.book.live() if not c.owner], wait.account)
-        self.waiters[client_id] = wait
-        if ringing is not None:
-            self._claimed_by_waiter(ringing)
+        self.owners.wait(client_id, wait)
         self.attendance.check()
 
     async def submit(self, client_id: str, command: Command) -> Reply:

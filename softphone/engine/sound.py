@@ -70,15 +70,6 @@ class Files:
         return bool(self.play or self.record)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Whose the next dialled call of an account is, its files, and the contact's name."""
-
-    owner: str
-    files: Files
-    name: str
-
-
 @dataclass(slots=True)
 class _Attached:
     files: Files

@@ -35,7 +35,7 @@ async def test_a_command_that_only_waits_leaves_the_call_to_the_desk(office: Off
 
     offer = await command.offered()
     assert offer.owner == ""
-    assert office.engine.waiters == {}
+    assert office.engine.owners.waiters == {}
 
 
 async def test_a_call_that_rings_already_is_taken(office: Office) -> None:
@@ -60,7 +60,7 @@ async def test_a_command_that_waits_for_another_account_is_not_given_the_call(
     await office.ring()
 
     assert (await desk.offered()).owner == ""
-    assert len(office.engine.waiters) == 1
+    assert len(office.engine.owners.waiters) == 1
 
 
 async def test_of_two_that_wait_each_gets_one_call(office: Office) -> None:
@@ -68,7 +68,7 @@ async def test_of_two_that_wait_each_gets_one_call(office: Office) -> None:
     two = await waiting(office, c.WaitForCall())
 
     await office.ring()
-    await until(lambda: list(office.engine.waiters) == [two.link.client])
+    await until(lambda: list(office.engine.owners.waiters) == [two.link.client])
 
     owners = [call.owner for call in office.engine.book.live()]
     assert owners == [one.link.client]
