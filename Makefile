@@ -9,8 +9,8 @@ run: runtime            ## open the console on the embedded lab, or on your conf
 lab: runtime            ## run the lab alone
 	@.venv/bin/softphone lab
 
-test: dev               ## all tests, the long ones shortened
-	$(PYTEST)
+test: dev               ## all tests, the long ones shortened; ARGS goes to pytest
+	$(PYTEST) $(ARGS)
 
 nightly: dev            ## all tests in full
 	SOFTPHONE_NIGHTLY=1 $(PYTEST)
