@@ -86,6 +86,7 @@ class SoftphoneApp(App[None]):
         self._flushed = float("-inf")
         self._tick: Timer | None = None
         self._rung: set[CallId] = set()
+        self._sound_told = False
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self.animation_level = "none"
         for name in theme_names():
@@ -142,8 +143,16 @@ class SoftphoneApp(App[None]):
             if isinstance(screen, ConsoleScreen | Dialog) and screen.is_mounted:
                 screen.show(topics)
         self.view.desk.painted(self._flushed)
+        self._tell_sound()
         if topics - {Topic.LEVELS, Topic.QUALITY}:
             self._schedule_tick()
+
+    def _tell_sound(self) -> None:
+        """Say once what is wrong with the sound; the header keeps the badge."""
+        audio = self.view.state.audio
+        if audio.problem and not self._sound_told:
+            self._sound_told = True
+            self.say(f"{audio.problem} {audio.hint}".strip(), "warning")
 
     def _heard(self, event: e.Event) -> None:
         """Ring the terminal's bell and notify, once for each offer."""

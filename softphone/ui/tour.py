@@ -11,8 +11,8 @@ TOUR = (
     "{call.answer} answers, {call.decline} declines.",
     "Talk. {call.mute} closes your microphone, {call.hold} holds the call and takes it back.",
     "{call.hang_up} hangs up. The call stays in the history: {history.open}.",
-    "Type the number of the echo bot and press Enter: you hear yourself.",
-    "Dial the menu bot, press {tones.toggle} for the tone keypad and type digits: they go to the "
+    "Type echo and press Enter: you hear yourself. The README names all whom to call.",
+    "Call menu, press {tones.toggle} for the tone keypad and type digits: they go to the "
     "far end. {tones.toggle} again, and digits go to the dialer.",
     "{call.transfer} transfers a call where the platform can; where not, the console says why.",
     "{bar.focus} opens the call bar: single letters act on calls there, Esc closes it.",
@@ -49,4 +49,4 @@ def next_step(view: View) -> str:
         )
     if call:
         return f"The call is on its way: {key('call.hang_up')} gives up."
-    return f"Type a number and press Enter to call. {key('help.open')} has a tour of two minutes."
+    return f"Type echo and press Enter: you hear yourself. {key('help.open')} has a short tour."

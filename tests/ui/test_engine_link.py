@@ -64,7 +64,7 @@ async def test_first_run_line_follows_what_happens(
     engine.lab = "http://127.0.0.1:1"
     async with open_console(settings=UiConfig(bell=False)) as console:
         tour = console.app.main.tour
-        assert "Type a number" in tour.text
+        assert "Type echo" in tour.text
         await console.show_calls(console.make.offer("c1"))
         assert "F2 answers" in tour.text
         await console.show_calls(console.make.call("c1"))

@@ -10,7 +10,7 @@ from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName, CallId, CallState
 from softphone.model.contact import ContactId
-from softphone.model.device import Device
+from softphone.model.device import AudioStatus, Device
 from softphone.model.presence import Availability, LinkState
 from softphone.model.quality import Levels
 from softphone.model.record import CallRecord
@@ -293,3 +293,39 @@ async def test_calls_list_shows_words_and_copies_e164(console: Console) -> None:
     await console.focus("calls")
     await console.press("y")
     assert "+390655501012" in console.screen_text()
+
+
+async def test_what_is_wrong_with_the_sound_is_said_once(console: Console) -> None:
+    broken = AudioStatus(problem="No sound card: calls go on in silence.", silent=True)
+    await console.emit(e.AudioChanged(broken))
+    assert "No sound card: calls go on in silence." in console.screen_text()
+
+    console.app.clear_notifications()
+    await console.emit(e.AudioChanged(AudioStatus()), e.AudioChanged(broken))
+
+    assert "No sound card" not in console.screen_text()
+    assert "silent device" in console.screen_text()
+
+
+async def test_enter_shows_an_event_that_is_cut_off_in_full(open_console: OpenConsole) -> None:
+    async with open_console((80, 24)) as console:
+        text = "Roma rejected: another operator has it, and keeps it"
+        await console.emit(e.Noted(console.clock.wall(), "audin", e.Level.WARNING, text))
+        await console.press("tab", "E")
+        assert "keeps it" not in console.screen_text()
+
+        await console.press("enter")
+
+        assert "keeps it" in console.screen_text()
+
+
+async def test_console_that_may_only_watch_starts_where_its_one_key_works(
+    open_console: OpenConsole, engine: FakeEngine
+) -> None:
+    engine.state.controller = "another"
+    async with open_console() as console:
+        assert console.focused == "calls"
+
+        await console.press("T")
+
+        assert console.focused == "question"

@@ -19,7 +19,7 @@ from .pane import Pane, Say, ToDialer
 
 _PAGE = 200
 _WIDE = 56
-_COLUMNS = (Column(1), Column(flex=1), Column(17))
+_COLUMNS = (Column(1), Column(flex=1), Column(16))
 _COLUMNS_WIDE = (Column(1), Column(flex=4), Column(18), Column(flex=3))
 
 

@@ -96,7 +96,9 @@ class DialerPane(Pane):
     """Compose a number; Enter in this field is the only thing that dials."""
 
     TITLE = "DIALER · DIAL"
-    topics = frozenset({Topic.ACCOUNTS, Topic.DESK, Topic.CALLS, Topic.HISTORY, Topic.CONTACTS})
+    topics = frozenset(
+        {Topic.ACCOUNTS, Topic.CONTROL, Topic.DESK, Topic.CALLS, Topic.HISTORY, Topic.CONTACTS}
+    )
 
     class Wanted(Message):
         """The operator wants to call."""
@@ -270,6 +272,9 @@ class DialerPane(Pane):
     def _first_hint(self, width: int) -> Line:
         if self.view.desk.tones:
             return ((fit("digits go to the far end", width), "warn"),)
+        if self.view.now.read_only:
+            key = self.view.key("console.take_over")
+            return ((fit(f"read-only: Tab, then {key}", width), "warn"),)
         text = self.field.value.strip()
         marked = self._matches[self._marked] if self._marked >= 0 else None
         if not text and marked is None:

@@ -13,11 +13,12 @@ from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
 from softphone.ui.widgets.rowlist import RowList
 
-from .pane import Pane
+from .pane import Pane, Say
 
 _COLUMNS = (Column(8), Column(10), Column(flex=1))
 _NARROW = (Column(5), Column(flex=1))
 _NARROW_UNDER = 44
+_CUTS_UNDER = 100
 
 
 class EventsPane(Pane):
@@ -53,6 +54,14 @@ class EventsPane(Pane):
             connected = self.view.session.connected
             empty = "Nothing has happened yet." if connected else "Waiting for the engine."
             self.rows.show(list(notes), empty)
+        self.set_below("Enter shows a line in full" if self.size.width < _CUTS_UNDER else "")
+
+    def on_row_list_wanted(self, event: RowList.Wanted) -> None:
+        """Enter shows a line that is cut off in full."""
+        note = self.rows.row
+        if event.action_id == "list.open" and note is not None:
+            event.stop()
+            self.post_message(Say(f"{note.source}: {note.text}"))
 
     def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
         """Show only what holds the typed text."""

@@ -60,6 +60,7 @@ class MainScreen(ConsoleScreen):
         }
         self.body = Body(*self.panes.values())
         self.tour = Lines(id="tour")
+        self._began = False
 
     def compose_body(self) -> Iterable[Widget]:
         yield self.body
@@ -81,9 +82,19 @@ class MainScreen(ConsoleScreen):
         if Topic.HISTORY in topics:
             self.dialer.load_recent()
         self._show_tabs()
+        self._begin()
         step = next_step(self.view)
         self.tour.display = bool(step)
         self.tour.show([((f" {step}", "key"),)] if step else [])
+
+    def _begin(self) -> None:
+        """Start a console that may only watch in a list: its one key would be typed text in
+        the dialer."""
+        if self._began or not self.view.session.connected:
+            return
+        self._began = True
+        if self.view.now.read_only and self.focused is self.dialer.field:
+            self.go_to("calls")
 
     def go_to(self, pane_id: str) -> None:
         """Bring a pane to the front and give it the focus."""
