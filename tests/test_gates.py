@@ -84,7 +84,9 @@ def test_the_report_of_coverage_is_read_with_lines_and_branches() -> None:
         "missing_branches": [[3, 4], [9, -1], [6, 7]],
     }
 
-    (one,) = measured({"files": {str(ROOT / "softphone" / "x.py"): found}})
+    here, elsewhere = str(ROOT / "softphone" / "x.py"), "/elsewhere/softphone/x.py"
+
+    (one,) = measured({"files": {here: found, elsewhere: found}})
 
     assert (one.path, one.covered, one.possible) == ("softphone/x.py", 10, 14)
     assert one.gaps == ("3", "4", "9->exit", "6->7")

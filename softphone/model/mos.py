@@ -10,8 +10,7 @@ from __future__ import annotations
 _R_DEFAULT = 93.2  # G.107: everything at its default value
 _LOSS_ROBUSTNESS = 25.1  # Bpl of G.711 with concealment, ITU-T G.113 Appendix I
 _LATE_MS = 177.3
-_WORST, _BEST = 1.0, 4.5
-
+_WORST, 
 
 def mos(loss: float, delay_ms: float) -> float:
     """Return the score, 1 to 4.5, for a loss (share of 1) and a one-way delay."""
@@ -26,6 +25,4 @@ def mos(loss: float, delay_ms: float) -> float:
 def _from_rating(rating: float) -> float:
     if rating <= 0.0:
         return _WORST
-    if rating >= 100.0:
-        return _BEST
     return max(_WORST, 1.0 + 0.035 * rating + rating * (rating - 60.0) * (100.0 - rating) * 7e-6)
