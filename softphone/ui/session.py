@@ -120,7 +120,9 @@ class Session:
 def topics_of(event: e.Event) -> frozenset[Topic]:
     """Return what an event changes on the screen."""
     match event:
-        case e.CallChanged() | e.CallRemoved():
+        case e.CallChanged(call):
+            return _CALLS if call.live else _CALLS | _HISTORY  # its record is complete now
+        case e.CallRemoved():
             return _CALLS
         case e.LevelsMeasured():
             return _LEVELS

@@ -8,7 +8,7 @@ import pytest
 
 from softphone.model import command as c
 from softphone.model import event as e
-from softphone.model.call import AccountName, CallId, CallState
+from softphone.model.call import AccountName, CallId, CallState, EndReason, Party
 from softphone.model.contact import ContactId
 from softphone.model.device import AudioStatus, Device
 from softphone.model.presence import Availability, LinkState
@@ -293,6 +293,19 @@ async def test_calls_list_shows_words_and_copies_e164(console: Console) -> None:
     await console.focus("calls")
     await console.press("y")
     assert "+390655501012" in console.screen_text()
+
+
+async def test_a_call_that_ends_is_among_the_recent_ones_at_once(console: Console) -> None:
+    call = console.make.call("c1", remote=Party("+390655501099", "Zoe"))
+    record = CallRecord(call)
+    await console.show_calls(call)
+    console.engine.reply(c.ListHistory, c.Reply(value=c.HistoryPage((record,))))
+    assert "Zoe" not in console.app.main.dialer.hints.text
+
+    at, mono = console.clock.wall(), console.clock.mono()
+    await console.emit(e.CallChanged(call.ended(EndReason.HANGUP, at, mono)))
+
+    assert "Zoe" in console.app.main.dialer.hints.text
 
 
 async def test_what_is_wrong_with_the_sound_is_said_once(console: Console) -> None:

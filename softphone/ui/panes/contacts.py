@@ -9,7 +9,7 @@ from softphone.model.command import ContactPage, SearchContacts
 from softphone.model.contact import Contact
 from softphone.model.presence import Activity
 from softphone.ui.session import Topic
-from softphone.ui.spans import Column, Line, table_line
+from softphone.ui.spans import Column, Line, spread, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
 from softphone.ui.widgets.rowlist import RowList
@@ -19,7 +19,6 @@ from .pane import Pane, Say, ToDialer
 
 _PAGE = 200
 _WIDE = 56
-_COLUMNS = (Column(1), Column(flex=1), Column(16))
 _COLUMNS_WIDE = (Column(1), Column(flex=4), Column(18), Column(flex=3))
 
 
@@ -126,8 +125,8 @@ class ContactsPane(Pane):
         sign, role, activity = self._presence(contact)
         number = self.view.number(contact.main_address)
         if width < _WIDE:
-            cells = ((sign, role), (contact.name, "plain"), (activity or number, "dim"))
-            return table_line(cells, _COLUMNS, width)
+            left = [(f"{sign} ", role), (contact.name, "plain")]
+            return spread(left, [(f" {activity or number}", "dim")], width)
         wide = ((sign, role), (contact.name, "plain"), (number, "dim"),
                 (activity or contact.company, "dim"))  # fmt: skip
         return table_line(wide, _COLUMNS_WIDE, width)
