@@ -10,7 +10,8 @@ from __future__ import annotations
 _R_DEFAULT = 93.2  # G.107: everything at its default value
 _LOSS_ROBUSTNESS = 25.1  # Bpl of G.711 with concealment, ITU-T G.113 Appendix I
 _LATE_MS = 177.3
-_WORST, 
+_WORST = 1.0
+
 
 def mos(loss: float, delay_ms: float) -> float:
     """Return the score, 1 to 4.5, for a loss (share of 1) and a one-way delay."""
