@@ -66,7 +66,8 @@ async def tones(console: Console) -> None:
 
 
 async def contacts(console: Console) -> None:
-    await console.press("tab", "C", "down")
+    await console.press("tab", "C")
+    await console.press("down")
 
 
 async def events(console: Console) -> None:
@@ -110,7 +111,9 @@ async def palette(console: Console) -> None:
 
 
 async def contact_editor(console: Console) -> None:
-    await console.press("tab", "C", "down", "e")
+    await console.press("tab", "C")
+    await console.press("down")  # the list is there by now
+    await console.press("e")
 
 
 async def devices(console: Console) -> None:
