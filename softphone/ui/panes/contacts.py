@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.message import Message
 
@@ -9,7 +10,7 @@ from softphone.model.command import ContactPage, SearchContacts
 from softphone.model.contact import Contact
 from softphone.model.presence import Activity
 from softphone.ui.session import Topic
-from softphone.ui.spans import Column, Line, spread, table_line
+from softphone.ui.spans import Column, Line, fit, length, spread, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
 from softphone.ui.widgets.rowlist import RowList
@@ -19,6 +20,7 @@ from .pane import Pane, Say, ToDialer
 
 _PAGE = 200
 _WIDE = 56
+_LEAST = 8
 _COLUMNS_WIDE = (Column(1), Column(flex=4), Column(18), Column(flex=3))
 
 
@@ -126,7 +128,11 @@ class ContactsPane(Pane):
         number = self.view.number(contact.main_address)
         if width < _WIDE:
             left = [(f"{sign} ", role), (contact.name, "plain")]
-            return spread(left, [(f" {activity or number}", "dim")], width)
+            beside = activity or number
+            room = width - length(left) - 1  # a name that is cut tells less than a number is
+            if 0 < room < cell_len(beside):
+                beside = fit(beside, max(room, _LEAST))
+            return spread(left, [(f" {beside}", "dim")], width)
         wide = ((sign, role), (contact.name, "plain"), (number, "dim"),
                 (activity or contact.company, "dim"))  # fmt: skip
         return table_line(wide, _COLUMNS_WIDE, width)
