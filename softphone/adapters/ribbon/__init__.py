@@ -1,0 +1,1 @@
+"""Ribbon WebRTC Gateway: REST, a notification socket, and WebRTC media."""
