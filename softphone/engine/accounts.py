@@ -8,7 +8,7 @@ from softphone.model import event as e
 from softphone.model.call import AccountName
 from softphone.model.presence import Account, LinkState
 
-AccountFact = e.LinkChanged | e.NumbersListed | e.AvailabilityChanged
+AccountFact = e.LinkChanged | e.NumbersListed | e.AvailabilityChanged | e.ServicesChanged
 
 
 @dataclass(slots=True)
@@ -38,6 +38,8 @@ def _step(known: Account, fact: AccountFact, mono: float) -> Account:
             return replace(known, numbers=numbers)
         case e.AvailabilityChanged(_, availability):
             return replace(known, availability=availability)
+        case e.ServicesChanged(_, services):
+            return replace(known, services=services)
 
 
 def went_down(before: Account, after: Account) -> bool:

@@ -35,6 +35,8 @@ CallFact = (
     | e.CallRestarted
     | e.CallMediaChanged
     | e.CallHeldByPeer
+    | e.CallParameters
+    | e.CallWorking
     | e.CallOver
     | e.CallAutoDeclined
 )
@@ -130,8 +132,12 @@ def next_offer(calls: Iterable[Call], account: str) -> Call | None:
 def _new_call(fact: CallFact, at: float, mono: float) -> Call | None:
     match fact:
         case e.CallOffered():
-            return replace(_offered(fact, at, mono), parameters=fact.parameters)
-        case e.CallDialed(account, call, remote, local):
+            return replace(
+                _offered(fact, at, mono),
+                received_parameters=fact.parameters,
+                video_offered=fact.video,
+            )
+        case e.CallDialed(account, call, remote, local, parameters):
             return Call(
                 id=call,
                 account=account,
@@ -139,6 +145,7 @@ def _new_call(fact: CallFact, at: float, mono: float) -> Call | None:
                 state=CallState.DIALING,
                 remote=remote,
                 local=local,
+                parameters=parameters,
                 created_at=at,
                 created_mono=mono,
             )
@@ -180,6 +187,10 @@ def _step(call: Call, fact: CallFact, at: float, mono: float) -> Call | None:
             return replace(call, answered_at=at, answered_mono=mono)
         case e.CallMediaChanged(_, media) if call.live:
             return replace(call, media=media)
+        case e.CallParameters(_, parameters):
+            return replace(call, received_parameters=parameters)
+        case e.CallWorking(_, operation) if call.live:
+            return replace(call, operation=operation)
         case e.CallHeldByPeer(_, held) if call.live:
             return _held(replace(call, held_by_them=held))
         case _:

@@ -27,16 +27,29 @@ from .sound import Files
 if TYPE_CHECKING:
     from .engine import Engine
 
-_READING = (c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver)
+_READING = (
+    *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver, c.ShowReport),
+    *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
+)
 _TEST_RING_S = 2.0
 _DataCommand = (
     c.Ask
     | c.ListHistory
     | c.ShowRecord
     | c.SaveNote
+    | c.DeleteRecord
+    | c.ImportRecords
     | c.SearchContacts
     | c.SaveContact
     | c.DeleteContact
+)
+_MailCommand = (
+    c.ListConversations
+    | c.ListMessages
+    | c.MarkRead
+    | c.ClearConversation
+    | c.ForwardMessage
+    | c.RetryMessage
 )
 _DeskCommand = (
     c.SelectDevices | c.Meter | c.TestRing | c.TakeOver | c.WaitForCall | c.StayUp | c.Shutdown
@@ -51,9 +64,30 @@ _NEEDS: dict[type, Capability] = {
     c.Join: Capability.JOIN,
     c.SetParameters: Capability.PARAMETERS,
     c.SendTones: Capability.TONES,
+    c.SendRinging: Capability.REPORTS,
+    c.RestartMedia: Capability.RESTART_MEDIA,
+    c.Resync: Capability.RESTART_MEDIA,
+    c.ShowStatistics: Capability.REPORTS,
     c.SetPresence: Capability.OWN_PRESENCE,
     c.WatchPresence: Capability.WATCH_PRESENCE,
+    c.FetchPresence: Capability.WATCH_PRESENCE,
     c.SetAgentStatus: Capability.AGENT_STATUS,
+    c.SearchDirectory: Capability.DIRECTORY,
+    c.RefreshContacts: Capability.ADDRESS_BOOK,
+    c.KeepContact: Capability.ADDRESS_BOOK,
+    c.DropContact: Capability.ADDRESS_BOOK,
+    c.FetchHistory: Capability.PLATFORM_HISTORY,
+    c.DeleteFromHistory: Capability.PLATFORM_HISTORY,
+    c.FetchVoicemail: Capability.VOICEMAIL,
+    c.SubscribeEvent: Capability.SIP_EVENTS,
+    c.UnsubscribeEvent: Capability.SIP_EVENTS,
+    c.ChangeServices: Capability.SERVICES,
+    c.ShowSubscriptions: Capability.SERVICES,
+    c.ResetConnection: Capability.SERVICES,
+    c.SetLine: Capability.SERVICES,
+    c.TakeNotification: Capability.SERVICES,
+    c.ClickToCall: Capability.CLICK_TO_CALL,
+    c.RawRequest: Capability.RAW_REQUESTS,
 }
 
 
@@ -68,6 +102,8 @@ class Commands:
         self._check_control(client_id, command)
         if isinstance(command, c.Dial):
             return await self._dial(client_id, command)
+        if isinstance(command, c.SendMessage | _MailCommand):
+            return await self._engine.mail.run(command)
         if isinstance(command, c.AccountCommand):
             return await self._account(client_id, command)
         if isinstance(command, _DataCommand):
@@ -89,6 +125,8 @@ class Commands:
     # ---- calls ---------------------------------------------------------------------------------
 
     async def _call(self, command: c.CallCommand) -> c.Value | None:
+        if isinstance(command, c.ShowReport):
+            return await self._report(command)
         call = self._live(command.call)
         adapter = self._engine.adapters[call.account]
         self._need(adapter, command)
@@ -121,11 +159,29 @@ class Commands:
                 | c.HangUp()
                 | c.Transfer()
                 | c.SetParameters()
+                | c.SendRinging()
+                | c.RestartMedia()
+                | c.Resync()
+                | c.ShowStatistics()
             ):
                 return await adapter.submit(command)
             case _:
                 assert_never(command)
         return None
+
+    async def _report(self, command: c.ShowReport) -> c.Value:
+        """Return a live call's report from its adapter, a past one's from the store."""
+        call = self._engine.book.calls.get(command.call)
+        if call is not None and call.live:
+            adapter = self._engine.adapters[call.account]
+            self._allow(adapter, Capability.REPORTS)
+            value = await adapter.submit(command)
+            if value is not None:
+                return value
+        report = await self._engine.store.report(command.call)
+        if report is None:
+            raise Refused("There is no report of that call.", code="NO_CALL")
+        return c.ReportFound(report)
 
     async def _answer(self, call: Call, command: c.Answer) -> None:
         adapter = self._engine.adapters[call.account]
@@ -242,6 +298,10 @@ class Commands:
             case c.SetAvailable(_, available) if client_id:
                 self._allow(adapter, Capability.AVAILABILITY)
                 attendance.wants_calls(adapter.name, available)
+            case c.WatchPresence(_, user, watch):
+                await adapter.submit(command)
+                await self._engine.store.set_watched(adapter.name, user, watch)
+                return None
             case _:
                 pass
         return await adapter.submit(command)
@@ -255,24 +315,57 @@ class Commands:
                 return await self._ask(what)
             case c.ListHistory(wanted):
                 return await store.history(wanted)
-            case c.ShowRecord(call):
-                return c.RecordFound(await store.record(call))
-            case c.SaveNote(call, text):
-                if not await store.save_note(call, clean_block(text)):
+            case c.ShowRecord(shown):
+                return c.RecordFound(await store.record(shown))
+            case c.SaveNote(noted, text):
+                if not await store.save_note(noted, clean_block(text)):
                     raise Refused("There is no such call.")
             case c.SearchContacts(text, limit):
                 return await store.contacts(text, limit)
             case c.SaveContact():
                 return await self._save_contact(command)
             case c.DeleteContact(contact):
-                there, count = await store.delete_contact(contact)
-                self._engine.hub.publish(ContactsChanged(count))
-                if not there:
-                    raise Refused("There is no such contact.")
+                await self._delete_contact(contact)
+            case c.DeleteRecord(call):
+                return c.Done(await self._delete_records(call))
+            case c.ImportRecords(records):
+                return c.Done(await store.import_records(records))
         return None
+
+    async def _delete_records(self, call: CallId | None) -> int:
+        live = self._engine.book.calls.get(call) if call is not None else None
+        if live is not None and live.live:
+            raise Refused("That call is still up.")
+        count = await self._engine.store.delete_records(call)
+        if call is not None and not count:
+            raise Refused("There is no such call.")
+        await self._engine.count_missed()
+        return count
+
+    async def _delete_contact(self, contact: ContactId) -> None:
+        store = self._engine.store
+        known = await store.contact(contact)
+        if known is None:
+            raise Refused("There is no such contact.")
+        if known.source is not None:
+            await self._platform_contact(known.source, c.DropContact(known.source, known.native_id))
+            return
+        _, count = await store.delete_contact(contact)
+        self._engine.hub.publish(ContactsChanged(count))
+
+    async def _platform_contact(
+        self, account: AccountName, command: c.KeepContact | c.DropContact
+    ) -> None:
+        """Change the platform's own address book; what it holds then comes back as a fact."""
+        adapter = self._adapter(account)
+        self._need(adapter, command)
+        await adapter.submit(command)
 
     async def _save_contact(self, command: c.SaveContact) -> c.Value:
         given = command.contact
+        if given.source is not None:
+            await self._platform_contact(given.source, c.KeepContact(given.source, given))
+            return c.ContactSaved(given.id)
         name = clean(given.name.strip())
         if not name:
             raise Refused("A contact needs a name.")

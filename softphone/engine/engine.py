@@ -11,6 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from softphone.model.call import (
     EndReason,
     MediaState,
 )
-from softphone.model.command import Command, Decline, HangUp, Reply, WaitForCall
+from softphone.model.command import Command, Decline, HangUp, Reply, WaitForCall, WatchPresence
+from softphone.model.contact import Contact
 from softphone.model.device import AudioStatus
 from softphone.model.error import AudioError, SoftphoneError, StoreError
 from softphone.model.event import AdapterEvent, Level
@@ -35,12 +37,13 @@ from softphone.model.presence import Account
 from softphone.model.record import TimelineEntry
 from softphone.store.store import Store
 
-from .accounts import AccountBook, AccountFact
+from .accounts import AccountBook, AccountFact, came_up
 from .attendance import Attendance
 from .calls import ENDED_SHOWN_S, CallBook, CallFact
 from .clients import Client, Hub, Published
 from .commands import Commands
 from .link import Role
+from .mail import Mail
 from .narrator import account_line, call_line, timeline_entry
 from .owners import Owners
 from .sound import Sound, is_trouble
@@ -83,6 +86,7 @@ class Engine:
         self.started = asyncio.Event()
         self.stopped = asyncio.Event()
         self.lost_operator: set[CallId] = set()
+        self.mail = Mail(self)
         self._commands = Commands(self)
         self._accounts = AccountBook()
         self._jobs: set[asyncio.Task[None]] = set()
@@ -124,6 +128,7 @@ class Engine:
             self.hub.publish(e.HistoryChanged(await self.store.missed()))
             found = await self.store.contacts("", 1)
             self.hub.publish(e.ContactsChanged(found.total))
+            self.hub.publish(e.UnreadChanged(await self.store.unread()))
         except StoreError as problem:
             self.hub.publish(e.StoreChanged(str(problem), 0))
             self.note(_OURS, Level.ERROR, str(problem))
@@ -174,8 +179,16 @@ class Engine:
     def emit(self, event: AdapterEvent) -> None:
         """Take a fact from an adapter."""
         match event:
-            case e.LinkChanged() | e.NumbersListed() | e.AvailabilityChanged():
+            case (
+                e.LinkChanged() | e.NumbersListed() | e.AvailabilityChanged() | e.ServicesChanged()
+            ):
                 self._account_fact(event)
+            case e.MessageChanged(message):
+                self.mail.received(message)
+            case e.CallReported(report):
+                self.store.save_report(report)
+            case e.ContactsListed(account, contacts):
+                self.job(self._keep_contacts(account, contacts))
             case e.ErrorRaised(account, code, text):
                 self._error(account, code, text)
             case e.Remarked(account, level, text, call):
@@ -184,7 +197,6 @@ class Engine:
                 e.PresenceChanged()
                 | e.OnlineUsersChanged()
                 | e.AgentStatusChanged()
-                | e.MessageChanged()
                 | e.VoicemailChanged()
                 | e.ScreenPopped()
                 | e.PlatformEvent()
@@ -297,6 +309,20 @@ class Engine:
         line = account_line(before, after)
         if line:
             self.note(after.name, *line)
+        if came_up(before, after):
+            self.job(self._back_online(after.name))
+
+    async def _back_online(self, account: AccountName) -> None:
+        """Do what waited for the line: messages of the outbox, and whose presence is watched."""
+        await self.mail.deliver_waiting(account)
+        with suppress(StoreError):
+            for user in await self.store.watched(account):
+                await self.quietly(WatchPresence(account, user))
+
+    async def _keep_contacts(self, account: AccountName, contacts: tuple[Contact, ...]) -> None:
+        with suppress(StoreError):
+            count = await self.store.replace_contacts(account, contacts)
+            self.hub.publish(e.ContactsChanged(count))
 
     def _error(self, account: AccountName, code: str, text: str) -> None:
         """Show an error, the same one at most every 10 seconds."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, TypeAlias
 
 from .error import OutOfOrder
 
 AccountName = NewType("AccountName", str)
 CallId = NewType("CallId", str)
 """Made by the engine, unique for ever; the platform's own id is `Call.native_id`."""
+
+
+Parameters: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values a platform carries along with a call, for people to read."""
 
 
 class Direction(StrEnum):
@@ -160,7 +164,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """All that is known of one call. `*_at` are epoch seconds, `*_mono` monotonic seconds."""
+    """All that is known of one call. `*_at` are epoch seconds, `*_mono` monotonic seconds.
+
+    `operation` is what the platform is doing with it just now ("holding"), empty when nothing.
+    """
 
     id: CallId
     account: AccountName
@@ -189,7 +196,10 @@ class Call:
     tones: str = ""
     owner: str = ""
     missed: bool = False
-    parameters: tuple[tuple[str, str], ...] = ()
+    parameters: Parameters = ()
+    received_parameters: Parameters = ()
+    video_offered: bool = False
+    operation: str = ""
 
     @property
     def live(self) -> bool:
@@ -219,6 +229,7 @@ class Call:
             end_code=code,
             end_detail=detail,
             media=MediaState.NONE,
+            operation="",
             missed=self.direction is Direction.INBOUND
             and not self.answered
             and (reason in MISSED_REASONS or code == "busy"),

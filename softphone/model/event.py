@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .agent import AgentStatus
-from .call import AccountName, Call, CallId, CallInput, EndReason, MediaState, Party
+from .call import AccountName, Call, CallId, CallInput, EndReason, MediaState, Parameters, Party
+from .contact import Contact
 from .device import AudioStatus
-from .message import Message, ScreenPop, Voicemail
+from .message import Channel, Message, ScreenPop, Voicemail
 from .presence import Account, Availability, LinkState, OnlineUser, OwnNumber, Presence
 from .quality import Levels, QualitySample
+from .report import CallReport
 
 
 class Level(StrEnum):
@@ -39,7 +41,8 @@ class CallOffered:
     native_id: str
     remote: Party
     local: Party
-    parameters: tuple[tuple[str, str], ...] = ()
+    parameters: Parameters = ()
+    video: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class CallDialed:
     call: CallId
     remote: Party
     local: Party
+    parameters: Parameters = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,29 @@ class CallHeldByPeer:
 
     call: CallId
     held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallParameters:
+    """The far end sent custom parameters with a call."""
+
+    call: CallId
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class CallWorking:
+    """The platform is doing something with a call ("transferring"); empty: done or failed."""
+
+    call: CallId
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallReported:
+    """A call's report is complete, or grew; kept with its record."""
+
+    report: CallReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +170,22 @@ class AvailabilityChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ServicesChanged:
+    """The platform granted these services, in its own words."""
+
+    account: AccountName
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsListed:
+    """The whole address book of the platform; it replaces what was known of it."""
+
+    account: AccountName
+    contacts: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorRaised:
     """A non-fatal error of an account, with its code for scripts."""
 
@@ -191,6 +234,22 @@ class MessageChanged:
     """A message came in, was written, sent, refused or read."""
 
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationCleared:
+    """A conversation was deleted here."""
+
+    account: AccountName
+    peer: str
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadChanged:
+    """How many messages nobody has read yet."""
+
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,11 +378,16 @@ AdapterEvent = (
     | CallRestarted
     | CallMediaChanged
     | CallHeldByPeer
+    | CallParameters
+    | CallWorking
+    | CallReported
     | CallOver
     | CallAutoDeclined
     | LinkChanged
     | NumbersListed
     | AvailabilityChanged
+    | ServicesChanged
+    | ContactsListed
     | ErrorRaised
     | Remarked
     | PresenceChanged
@@ -348,6 +412,8 @@ Event = (
     | StoreChanged
     | ControlChanged
     | EngineStopping
+    | ConversationCleared
+    | UnreadChanged
     | PresenceChanged
     | OnlineUsersChanged
     | AgentStatusChanged

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
-from .call import AccountName, CallId, Direction
+from .call import AccountName, CallId, Direction, Parameters
 
 MessageId = NewType("MessageId", str)
 
@@ -43,16 +43,33 @@ class Message:
     delivery: Delivery
     read: bool = False
     native_id: str = ""
+    name: str = ""
+    """What the platform calls the peer."""
+    problem: str = ""
+    """Why it could not be sent, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All messages with one peer over one channel; `last` is the newest of them."""
+
+    account: AccountName
+    peer: str
+    channel: Channel
+    last: Message
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Voicemail:
-    """The voicemail lamp of an account."""
+    """The voicemail lamp of an account; `counts` are further numbers to show as they are."""
 
     account: AccountName
     waiting: bool
     unheard: int | None = None
     total: int | None = None
+    counts: Parameters = ()
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ class Account:
     insecure: bool = False
     numbers: tuple[OwnNumber, ...] = ()
     availability: Availability = Availability()
+    services: tuple[str, ...] = ()
     refusals: tuple[tuple[str, str], ...] = ()
 
 

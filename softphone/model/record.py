@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .call import Call
+from .call import AccountName, Call, Direction, Party
 from .quality import QualitySummary
 
 
@@ -26,6 +26,19 @@ class CallRecord:
     note: str = ""
     timeline: tuple[TimelineEntry, ...] = ()
     recordings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformRecord:
+    """A call as the platform remembers it. `start` is epoch seconds."""
+
+    native_id: str
+    account: AccountName
+    direction: Direction
+    remote: Party
+    start: float
+    duration_s: float
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class ConsoleState:
     pops: list[ScreenPop] = field(default_factory=list)
     missed: int = 0
     contacts: int = 0
+    unread: int = 0
     store_problem: str = ""
     store_waiting: int = 0
     controller: str = ""
@@ -71,6 +72,8 @@ class ConsoleState:
                 self.contacts = count
             case e.StoreChanged(problem, waiting):
                 self.store_problem, self.store_waiting = problem, waiting
+            case e.UnreadChanged(unread):
+                self.unread = unread
             case e.ControlChanged(controller, consoles):
                 self.controller, self.consoles = controller, consoles
             case e.EngineStopping(reason):
@@ -98,6 +101,7 @@ class ConsoleState:
         | e.OnlineUsersChanged
         | e.AgentStatusChanged
         | e.MessageChanged
+        | e.ConversationCleared
         | e.VoicemailChanged
         | e.ScreenPopped
         | e.PlatformEvent,
@@ -114,7 +118,7 @@ class ConsoleState:
             case e.ScreenPopped(pop):
                 others = [known for known in self.pops if known.id != pop.id]
                 self.pops = [*others, pop][-POPS_KEPT:]
-            case e.MessageChanged() | e.PlatformEvent():
+            case e.MessageChanged() | e.ConversationCleared() | e.PlatformEvent():
                 pass  # messages are asked for in pages; raw events are only streamed
             case _:
                 assert_never(event)

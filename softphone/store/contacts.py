@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from softphone.model import codec
+from softphone.model.call import AccountName
 from softphone.model.command import ContactPage
 from softphone.model.contact import Contact, ContactId
 
@@ -16,7 +17,7 @@ def save(db: sqlite3.Connection, contact: Contact) -> None:
     """Write a contact; one with the same id is replaced."""
     addresses = [entry.address for entry in contact.addresses]
     db.execute(
-        "INSERT INTO contacts (id, name, search, contact_json) VALUES (?, ?, ?, ?) "
+        "INSERT INTO contacts (id, name, search, contact_json, source) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET name = excluded.name, search = excluded.search, "
         "contact_json = excluded.contact_json",
         (
@@ -24,6 +25,7 @@ def save(db: sqlite3.Connection, contact: Contact) -> None:
             contact.name,
             searchable(contact.name, contact.company, *addresses),
             codec.dumps(codec.encode_plain(contact)),
+            contact.source or "",
         ),
     )
     db.execute("DELETE FROM contact_addresses WHERE contact_id = ?", (contact.id,))
@@ -36,6 +38,19 @@ def save(db: sqlite3.Connection, contact: Contact) -> None:
 def delete(db: sqlite3.Connection, contact: ContactId) -> bool:
     """Delete a contact; False when there is none."""
     return db.execute("DELETE FROM contacts WHERE id = ?", (contact,)).rowcount > 0
+
+
+def replace_all(db: sqlite3.Connection, source: AccountName, listed: tuple[Contact, ...]) -> None:
+    """Put a platform's whole address book in place of what was known of it."""
+    db.execute("DELETE FROM contacts WHERE source = ?", (source,))
+    for contact in listed:
+        save(db, contact)
+
+
+def one(db: sqlite3.Connection, contact: ContactId) -> Contact | None:
+    """Return one contact."""
+    rows = db.execute("SELECT contact_json FROM contacts WHERE id = ?", (contact,))
+    return next(iter(readable(rows, _contact)), None)
 
 
 def search(db: sqlite3.Connection, text: str, limit: int) -> ContactPage:

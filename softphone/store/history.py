@@ -12,6 +12,7 @@ from softphone.model.command import HistoryPage
 from softphone.model.error import StoreError
 from softphone.model.quality import QualitySummary
 from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
+from softphone.model.report import CallReport
 
 from .database import readable
 from .search import like_pattern, searchable
@@ -74,6 +75,43 @@ def save_note(db: sqlite3.Connection, call: CallId, text: str) -> bool:
 def add_recording(db: sqlite3.Connection, call: CallId, path: str) -> None:
     """Remember a recording of a call."""
     db.execute("INSERT OR IGNORE INTO recordings (call_id, path) VALUES (?, ?)", (call, path))
+
+
+def delete(db: sqlite3.Connection, call: CallId | None) -> int:
+    """Delete one record that is over, or all of them, with timelines, reports and notes."""
+    over = "live = 0" if call is None else "live = 0 AND id = ?"
+    values = () if call is None else (call,)
+    chosen = f"SELECT id FROM calls WHERE {over}"
+    db.execute(f"DELETE FROM recordings WHERE call_id IN ({chosen})", values)
+    return db.execute(f"DELETE FROM calls WHERE {over}", values).rowcount
+
+
+def add_record(db: sqlite3.Connection, found: CallRecord) -> bool:
+    """Add a record from elsewhere; False when the call is here already, or is not over."""
+    known = db.execute("SELECT 1 FROM calls WHERE id = ?", (found.call.id,)).fetchone()
+    if known or found.call.live:
+        return False
+    save_call(db, found.call)
+    db.execute("UPDATE calls SET seen = 1 WHERE id = ?", (found.call.id,))
+    save_quality(db, found.call.id, found.quality)
+    save_note(db, found.call.id, found.note)
+    add_timeline(db, found.call.id, found.timeline)
+    return True
+
+
+def save_report(db: sqlite3.Connection, report: CallReport) -> None:
+    """Write a call's report; a later one replaces it."""
+    db.execute(
+        "INSERT INTO reports (call_id, report_json) VALUES (?, ?) "
+        "ON CONFLICT (call_id) DO UPDATE SET report_json = excluded.report_json",
+        (report.call, codec.dumps(codec.encode_plain(report))),
+    )
+
+
+def report(db: sqlite3.Connection, call: CallId) -> CallReport | None:
+    """Return the report of a call."""
+    rows = db.execute("SELECT report_json FROM reports WHERE call_id = ?", (call,))
+    return next(iter(readable(rows, _report)), None)
 
 
 def missed_unseen(db: sqlite3.Connection) -> int:
@@ -169,3 +207,7 @@ def _record(row: sqlite3.Row) -> CallRecord:
         quality=codec.decode(codec.loads(row["quality_json"]), QualitySummary),
         note=row["note"],
     )
+
+
+def _report(row: sqlite3.Row) -> CallReport:
+    return codec.decode(codec.loads(row["report_json"]), CallReport)

@@ -60,4 +60,33 @@ MIGRATIONS: tuple[str, ...] = (
         value TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE messages (
+        id TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        peer TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        direction TEXT NOT NULL,
+        at REAL NOT NULL,
+        delivery TEXT NOT NULL,
+        read INTEGER NOT NULL,
+        native_id TEXT NOT NULL DEFAULT '',
+        message_json TEXT NOT NULL
+    );
+    CREATE INDEX messages_by_talk ON messages (account, peer, channel, at DESC, id DESC);
+    CREATE INDEX messages_unread ON messages (read) WHERE read = 0;
+    CREATE INDEX messages_waiting ON messages (account, at) WHERE delivery = 'queued';
+    CREATE UNIQUE INDEX messages_brought ON messages (account, peer, native_id)
+        WHERE native_id <> '' AND direction = 'inbound';
+    CREATE TABLE reports (
+        call_id TEXT PRIMARY KEY REFERENCES calls (id) ON DELETE CASCADE,
+        report_json TEXT NOT NULL
+    );
+    CREATE TABLE watched (
+        account TEXT NOT NULL,
+        user TEXT NOT NULL,
+        PRIMARY KEY (account, user)
+    );
+    ALTER TABLE contacts ADD COLUMN source TEXT NOT NULL DEFAULT '';
+    """,
 )

@@ -17,15 +17,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from softphone.model.call import Call, CallId
-from softphone.model.command import ContactPage, HistoryPage
+from softphone.model.call import AccountName, Call, CallId
+from softphone.model.command import ContactPage, HistoryPage, ListMessages, MarkRead, MessagePage
 from softphone.model.contact import Contact, ContactId
 from softphone.model.error import StoreError
 from softphone.model.event import Noted
+from softphone.model.message import Channel, Conversation, Message, MessageId
 from softphone.model.quality import QualitySummary
 from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
+from softphone.model.report import CallReport
 
-from . import contacts, history, journal
+from . import contacts, history, journal, messages, watched
 from .database import FAILURES, Database
 
 logger = logging.getLogger(__name__)
@@ -107,6 +109,10 @@ class Store:
         """Remember a recording."""
         self._enqueue(lambda db: history.add_recording(db, call, path))
 
+    def save_report(self, report: CallReport) -> None:
+        """Write a call's report."""
+        self._enqueue(lambda db: history.save_report(db, report))
+
     def add_note_line(self, note: Noted) -> None:
         """Append to the event journal."""
         self._enqueue(lambda db: journal.add(db, note))
@@ -141,6 +147,50 @@ class Store:
         """Delete a contact; tell whether it was there, and how many are left."""
         return await self._write(lambda db: (contacts.delete(db, contact), contacts.count(db)))
 
+    async def replace_contacts(self, source: AccountName, listed: tuple[Contact, ...]) -> int:
+        """Put a platform's address book in place of what was known; return how many in all."""
+
+        def write(db: sqlite3.Connection) -> int:
+            contacts.replace_all(db, source, listed)
+            return contacts.count(db)
+
+        return await self._write(write)
+
+    async def delete_records(self, call: CallId | None) -> int:
+        """Delete one record, or all of calls that are over; return how many."""
+        return await self._write(lambda db: history.delete(db, call))
+
+    async def import_records(self, records: tuple[CallRecord, ...]) -> int:
+        """Add records from elsewhere; return how many were new."""
+        return await self._write(lambda db: sum(history.add_record(db, one) for one in records))
+
+    async def save_message(self, message: Message) -> bool:
+        """Write a message; False when the platform had brought it before.
+
+        While the disk fails it waits with everything else, and counts as new.
+        """
+
+        def write(db: sqlite3.Connection) -> bool:
+            return messages.save(db, message)
+
+        try:
+            return await self._write(write)
+        except StoreError:
+            self._enqueue(write)
+            return True
+
+    async def mark_read(self, wanted: MarkRead) -> list[Message]:
+        """Take messages as read; return those that were not."""
+        return await self._write(lambda db: messages.mark_read(db, wanted))
+
+    async def clear_conversation(self, account: AccountName, peer: str, channel: Channel) -> int:
+        """Delete a conversation; return how many messages it had."""
+        return await self._write(lambda db: messages.clear(db, account, peer, channel))
+
+    async def set_watched(self, account: AccountName, user: str, watch: bool) -> None:
+        """Remember whose presence is watched."""
+        await self._write(lambda db: watched.put(db, account, user, watch))
+
     async def mark_missed_seen(self) -> None:
         """Take all missed calls as seen."""
         await self._write(history.mark_missed_seen)
@@ -158,6 +208,38 @@ class Store:
     async def missed(self) -> int:
         """Return how many missed calls are unseen."""
         return await self._read(history.missed_unseen)
+
+    async def report(self, call: CallId) -> CallReport | None:
+        """Return a call's report."""
+        return await self._read(lambda db: history.report(db, call))
+
+    async def conversations(self, account: AccountName) -> tuple[Conversation, ...]:
+        """Return conversations, the last talked in first."""
+        return await self._read(lambda db: messages.conversations(db, account))
+
+    async def messages(self, wanted: ListMessages) -> MessagePage:
+        """Return a page of a conversation."""
+        return await self._read(lambda db: messages.page(db, wanted))
+
+    async def message(self, ident: MessageId) -> Message | None:
+        """Return one message."""
+        return await self._read(lambda db: messages.one(db, ident))
+
+    async def outbox(self, account: AccountName) -> list[Message]:
+        """Return messages that wait to be sent, the oldest first."""
+        return await self._read(lambda db: messages.outbox(db, account))
+
+    async def unread(self) -> int:
+        """Return how many messages nobody has read."""
+        return await self._read(messages.unread)
+
+    async def watched(self, account: AccountName) -> tuple[str, ...]:
+        """Return whose presence is watched."""
+        return await self._read(lambda db: watched.listed(db, account))
+
+    async def contact(self, ident: ContactId) -> Contact | None:
+        """Return one contact."""
+        return await self._read(lambda db: contacts.one(db, ident))
 
     async def contacts(self, text: str, limit: int) -> ContactPage:
         """Return contacts that match."""

@@ -38,6 +38,7 @@ class Topic(Enum):
     HISTORY = auto()
     CONTACTS = auto()
     CONTROL = auto()
+    MESSAGES = auto()
     CLOCK = auto()
     DESK = auto()
 
@@ -148,7 +149,9 @@ def topics_of(event: e.Event) -> frozenset[Topic]:
             return _ENGINE
         case e.ScreenPopped():
             return _CALLS
-        case e.MessageChanged() | e.PlatformEvent():
+        case e.MessageChanged() | e.ConversationCleared() | e.UnreadChanged():
+            return _MESSAGES
+        case e.PlatformEvent():
             return frozenset()
         case _:
             assert_never(event)
@@ -164,3 +167,4 @@ _HISTORY = frozenset({Topic.HISTORY})
 _AUDIO = frozenset({Topic.AUDIO})
 _CONTROL = frozenset({Topic.CONTROL})
 _ENGINE = frozenset({Topic.ENGINE})
+_MESSAGES = frozenset({Topic.MESSAGES})

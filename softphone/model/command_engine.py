@@ -1,0 +1,213 @@
+"""What the engine does itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .call import AccountName, CallId
+from .contact import Contact, ContactId
+from .message import Channel, MessageId
+from .record import CallRecord, HistoryFilter
+
+
+class Query(StrEnum):
+    """Lists of the engine that take no argument."""
+
+    DEVICES = "devices"
+    CONTACTS = "contacts"
+    STATE = "state"
+    MISSED_SEEN = "missed_seen"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for a list; `MISSED_SEEN` also marks missed calls as seen."""
+
+    what: Query
+
+
+@dataclass(frozen=True, slots=True)
+class ListHistory:
+    """Ask for a page of call records, newest first."""
+
+    filter: HistoryFilter = HistoryFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRecord:
+    """Ask for one call record with its timeline."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNote:
+    """Keep the operator's note of a call."""
+
+    call: CallId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRecord:
+    """Delete a call record with its timeline; None deletes all that are over."""
+
+    call: CallId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRecords:
+    """Add call records from elsewhere; those that are there already are left alone."""
+
+    records: tuple[CallRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListConversations:
+    """Ask for all conversations, the last talked in first."""
+
+    account: AccountName = AccountName("")
+
+
+@dataclass(frozen=True, slots=True)
+class ListMessages:
+    """Ask for a page of a conversation, newest first; `before` comes from the page before."""
+
+    account: AccountName
+    peer: str
+    channel: Channel = Channel.IM
+    before: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead:
+    """Take a conversation, or one message of it, as read."""
+
+    account: AccountName
+    peer: str
+    channel: Channel = Channel.IM
+    message: MessageId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearConversation:
+    """Delete a conversation here; the platform and the other side keep theirs."""
+
+    account: AccountName
+    peer: str
+    channel: Channel = Channel.IM
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardMessage:
+    """Send a message's text on to somebody else."""
+
+    message: MessageId
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryMessage:
+    """Send a message again that failed."""
+
+    message: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class SearchContacts:
+    """Ask for contacts whose name, company or number holds `text`."""
+
+    text: str = ""
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SaveContact:
+    """Add a contact, or replace the one with the same id."""
+
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteContact:
+    """Delete a contact of the operator's own book."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class SelectDevices:
+    """Change sound devices at once, also in a call; None leaves one as it is."""
+
+    input: str | None = None
+    output: str | None = None
+    ringer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Open or close the microphone for the level meter of the devices screen."""
+
+    on: bool
+    loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TestRing:
+    """Play the ring tone once on the ringer device."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Make the asking console the one that may act."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForCall:
+    """Claim the next incoming call for this client, answered at once when `answer`."""
+
+    account: AccountName = AccountName("")
+    answer: bool = False
+    play: str = ""
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StayUp:
+    """Keep the engine running without clients, or let it go again."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """Hang up, withdraw, flush and exit."""
+
+
+EngineCommand = (
+    Ask
+    | ListHistory
+    | ShowRecord
+    | SaveNote
+    | DeleteRecord
+    | ImportRecords
+    | ListConversations
+    | ListMessages
+    | MarkRead
+    | ClearConversation
+    | ForwardMessage
+    | RetryMessage
+    | SearchContacts
+    | SaveContact
+    | DeleteContact
+    | SelectDevices
+    | Meter
+    | TestRing
+    | TakeOver
+    | WaitForCall
+    | StayUp
+    | Shutdown
+)

@@ -1,0 +1,171 @@
+"""What comes back for a command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .call import CallId, Parameters
+from .contact import Contact, ContactId
+from .device import Device
+from .message import Conversation, Message, MessageId, Voicemail
+from .record import CallRecord, PlatformRecord
+from .report import CallReport
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlaced:
+    """The call a `Dial` made."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Records newest first; `next` goes into `HistoryFilter.before` for the following page."""
+
+    records: tuple[CallRecord, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFound:
+    """One record, or None when there is no such call."""
+
+    record: CallRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPage:
+    """Contacts in the order of their names; `total` counts all that match."""
+
+    contacts: tuple[Contact, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceList:
+    """All sound devices; `problem` says why there are none."""
+
+    devices: tuple[Device, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSaved:
+    """The id of a saved contact."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How many rows a command changed."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """Conversations, the last talked in first."""
+
+    conversations: tuple[Conversation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Messages newest first; `next` goes into `ListMessages.before` for the following page."""
+
+    messages: tuple[Message, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTaken:
+    """The outbox has a message; its later fate is told by `MessageChanged`."""
+
+    message: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformHistory:
+    """Calls the platform remembers, newest first."""
+
+    records: tuple[PlatformRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFound:
+    """A call's report."""
+
+    report: CallReport
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresFound:
+    """Named figures to show as they are, in order."""
+
+    figures: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class EventSubscription:
+    """One event an account is told of, and about whom."""
+
+    event: str
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionsFound:
+    """Services of an account (granted, asked for, known), its events, and its line."""
+
+    granted: tuple[str, ...]
+    asked: tuple[str, ...]
+    known: tuple[str, ...]
+    events: tuple[EventSubscription, ...] = ()
+    line: Parameters = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailFound:
+    """How the voicemail lamp stands."""
+
+    voicemail: Voicemail
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What the platform said to a request of one's own; the body is text as it came, cleaned."""
+
+    status: int
+    body: str
+
+
+Value = (
+    CallPlaced
+    | HistoryPage
+    | RecordFound
+    | ContactPage
+    | DeviceList
+    | ContactSaved
+    | Done
+    | ConversationPage
+    | MessagePage
+    | MessageTaken
+    | PlatformHistory
+    | ReportFound
+    | FiguresFound
+    | SubscriptionsFound
+    | VoicemailFound
+    | RawAnswer
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a command: done, or a code and the sentence why not."""
+
+    ok: bool = True
+    code: str = ""
+    text: str = ""
+    value: Value | None = None
