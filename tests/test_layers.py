@@ -18,11 +18,20 @@ HEAVY = ("asyncio", "aiohttp", "websockets", "aiortc")
 ALLOWED: dict[str, set[str]] = {
     "model": {"model"},
     "audio": {"audio", "model.error"},
+    "webrtc": {"webrtc", "model", "audio"},
     "store": {"store", "model"},
-    "adapters": {"adapters", "model", "audio.leg", "audio.g711", "audio.framing", "audio.jitter"},
+    "adapters": {
+        "adapters",
+        "model",
+        "audio.leg",
+        "audio.g711",
+        "audio.framing",
+        "audio.jitter",
+        "webrtc",
+    },
     "engine": {"engine", "adapters.base", "adapters.registry", "audio", "store", "model"},
     "ui": {"ui", "model", "engine.link"},
-    "lab": {"lab", "model", "audio", "adapters.audin.wire"},
+    "lab": {"lab", "model", "audio", "adapters.audin.wire", "webrtc"},
     "cli": {"cli", "model", "audio", "store", "adapters", "engine", "ui", "lab"},
 }
 # The facade that makes a platform usable as a library brings its own sound engine.
@@ -90,6 +99,16 @@ def test_the_pure_core_imports_no_event_loop_and_no_sockets(path: Path) -> None:
     names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
 
     assert not {name for name in names if name.split(".")[0] in HEAVY}
+
+
+def test_only_webrtc_imports_its_libraries() -> None:
+    for path in modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+        names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+        tops = {name.split(".")[0] for name in names}
+        allowed = path.relative_to(ROOT).parts[0] == "webrtc"
+        assert allowed or not tops & {"aiortc", "aioice", "av"}, f"{path} imports them"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["call", "--help"], ["check-config"]])

@@ -1,9 +1,12 @@
-"""Packet loss concealment by pitch substitution, at 8 kHz.
+"""Packet loss concealment by pitch substitution, at 8 kHz or a multiple of it.
 
 After G.711 Appendix I (normalised correlation over lags of 40-120 samples, fade from 10 ms on,
 silent at 60 ms), but without its 3.75 ms of added delay. When the
 sound after the gap is known already, both sides are continued into it: at 10 % loss that gives
-MOS 3.00 instead of 2.63.
+MOS 3.00 instead of 2.63. Above 8 kHz the pitch is searched in a copy brought down to 8 kHz and then
+found to the sample, so that it costs about the same.
+
+Lengths named here are samples at 8 kHz.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .block import Floats, Samples
+from .block import PHONE_RATE_HZ, Floats, Samples
 
 HISTORY_SAMPLES = 390
 _SHORTEST_LAG, _LONGEST_LAG = 40, 120
@@ -25,8 +28,10 @@ _MERGE = 40
 class Concealer:
     """Remembers what was played and continues it when there is nothing to play."""
 
-    def __init__(self) -> None:
-        self._history: Floats = np.zeros(HISTORY_SAMPLES, np.float32)
+    def __init__(self, rate_hz: int = PHONE_RATE_HZ) -> None:
+        self._scale = scale_of(rate_hz)
+        self._silent = _SILENT_SAMPLES * self._scale
+        self._history: Floats = np.zeros(HISTORY_SAMPLES * self._scale, np.float32)
         self._missing = 0
         self._period: Floats = self._history[:0]
         self._jump = 0.0
@@ -45,7 +50,7 @@ class Concealer:
 
     def conceal(self, out: Samples) -> None:
         """Fill `out` with a continuation, one-sided; fades to exact zeros at 60 ms."""
-        if self._missing < _SILENT_SAMPLES:
+        if self._missing < self._silent:
             out[:] = self._continue(len(out))
             _remember(self._history, out)
         else:
@@ -54,16 +59,16 @@ class Concealer:
 
     def _continue(self, count: int) -> Samples:
         if not self._missing:
-            lag = pitch_lag(self._history)
+            lag = pitch_lag(self._history, self._scale)
             self._period = self._history[-lag:].copy()
             self._jump = float(self._history[-1] - self._history[-lag - 1])
         place = np.arange(self._missing, self._missing + count)
-        return _rounded(_repeated(self._period, self._jump, place))
+        return _rounded(_repeated(self._period, self._jump, place, self._scale))
 
     def _merge(self, block: Samples) -> None:
         """Blend the running continuation into the first 5 ms of real sound."""
-        count = min(_MERGE, len(block))
-        if self._missing >= _SILENT_SAMPLES:
+        count = min(_MERGE * self._scale, len(block))
+        if self._missing >= self._silent:
             before: npt.NDArray[np.int16] = np.zeros(count, np.int16)
         else:
             before = self._continue(count)
@@ -71,22 +76,48 @@ class Concealer:
         block[:count] = _rounded(before * (1.0 - rising) + block[:count] * rising)
 
 
-def conceal_between(before: Samples, after: Samples, count: int) -> Samples:
+def scale_of(rate_hz: int) -> int:
+    """Return how many times 8 kHz a rate is; ValueError when it is no multiple."""
+    scale, rest = divmod(rate_hz, PHONE_RATE_HZ)
+    if rest or scale < 1:
+        raise ValueError("sample rates must be multiples of 8 kHz")
+    return scale
+
+
+def conceal_between(
+    before: Samples, after: Samples, count: int, rate_hz: int = PHONE_RATE_HZ
+) -> Samples:
     """Return `count` samples for a gap whose both sides are known (two-sided).
 
-    `before` and `after` may be of any length; what lacks of 390 samples is taken as silence.
+    `before` and `after` may be of any length; what lacks of 49 ms is taken as silence.
     """
     place = np.arange(count)
-    left = _one_side(_last(before), place)
-    right = _one_side(_last(after[::-1]), place)[::-1]
+    scale = scale_of(rate_hz)
+    left = _one_side(_last(before, scale), place, scale)
+    right = _one_side(_last(after[::-1], scale), place, scale)[::-1]
     share = (place + 0.5) / count
     return _rounded(left * np.cos(share * np.pi / 2) ** 2 + right * np.sin(share * np.pi / 2) ** 2)
 
 
-def pitch_lag(history: Floats) -> int:
-    """Return the lag (40-120 samples) at which the end of `history` repeats best."""
-    lag, _ = best_lag(history, _SHORTEST_LAG, _LONGEST_LAG, _MATCH)
+def pitch_lag(history: Floats, scale: int = 1) -> int:
+    """Return the lag (5 to 15 ms) at which the end of `history` repeats best."""
+    lag, _ = best_lag_at(history, _SHORTEST_LAG, _LONGEST_LAG, _MATCH, scale)
     return lag
+
+
+def best_lag_at(
+    sound: Floats, shortest: int, longest: int, match: int, scale: int
+) -> tuple[int, float]:
+    """Return `best_lag` of sound at `scale` times 8 kHz; the three lengths are at 8 kHz."""
+    if scale == 1:
+        return best_lag(sound, shortest, longest, match)
+    kept = len(sound) // scale
+    coarse = sound[len(sound) - kept * scale :].reshape(kept, scale).mean(axis=1)
+    lag, alike = best_lag(coarse, shortest, longest, match)
+    least = max((lag - 1) * scale, shortest * scale)
+    most = min((lag + 1) * scale, longest * scale)
+    fine, _ = best_lag(sound, least, most, match * scale)
+    return fine, alike
 
 
 def best_lag(sound: Floats, shortest: int, longest: int, match: int) -> tuple[int, float]:
@@ -105,26 +136,30 @@ def best_lag(sound: Floats, shortest: int, longest: int, match: int) -> tuple[in
     return longest - best, float(alike[best])
 
 
-def _one_side(history: Floats, place: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    lag = pitch_lag(history)
+def _one_side(history: Floats, place: npt.NDArray[np.int64], scale: int) -> npt.NDArray[np.float64]:
+    lag = pitch_lag(history, scale)
     jump = float(history[-1] - history[-lag - 1])
-    return _repeated(history[-lag:], jump, place)
+    return _repeated(history[-lag:], jump, place, scale)
 
 
-def _repeated(period: Floats, jump: float, place: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _repeated(
+    period: Floats, jump: float, place: npt.NDArray[np.int64], scale: int
+) -> npt.NDArray[np.float64]:
     """Return the period at these samples of a gap; `jump` is what its start lacks to fit on."""
-    made = period[place % len(period)] + jump * np.clip(1.0 - (place + 1) / _JOIN, 0.0, 1.0)
-    return np.asarray(made * _fade(place), np.float64)
+    join = _JOIN * scale
+    made = period[place % len(period)] + jump * np.clip(1.0 - (place + 1) / join, 0.0, 1.0)
+    return np.asarray(made * _fade(place, scale), np.float64)
 
 
-def _fade(place: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _fade(place: npt.NDArray[np.int64], scale: int) -> npt.NDArray[np.float64]:
     """Return the gain at each sample of a gap: full for 10 ms, then down to zero at 60 ms."""
-    return np.clip((_SILENT_SAMPLES - place) / (_SILENT_SAMPLES - _FULL_SAMPLES), 0.0, 1.0)
+    full, silent = _FULL_SAMPLES * scale, _SILENT_SAMPLES * scale
+    return np.clip((silent - place) / (silent - full), 0.0, 1.0)
 
 
-def _last(sound: Samples) -> Floats:
-    history: Floats = np.zeros(HISTORY_SAMPLES, np.float32)
-    _remember(history, sound[-HISTORY_SAMPLES:])
+def _last(sound: Samples, scale: int) -> Floats:
+    history: Floats = np.zeros(HISTORY_SAMPLES * scale, np.float32)
+    _remember(history, sound[-HISTORY_SAMPLES * scale :])
     return history
 
 

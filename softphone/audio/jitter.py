@@ -1,4 +1,4 @@
-"""The adaptive jitter buffer: 8 kHz samples in when the network brings them, out when played.
+"""The adaptive jitter buffer: samples in when the network brings them, out when played.
 
 Pure: time is an argument, nothing waits. Delay follows the arrival statistics (`arrival.py`):
 too deep, and single pitch periods are taken out (fast above 40 ms of excess); too shallow, and
@@ -13,18 +13,17 @@ from dataclasses import dataclass
 
 from .arrival import Arrivals
 from .block import PHONE_RATE_HZ, Samples
-from .conceal import HISTORY_SAMPLES, Concealer, conceal_between
+from .conceal import HISTORY_SAMPLES, Concealer, conceal_between, scale_of
 from .stretch import LEAST_SAMPLES, StretchQueue
 
 START_MS = 60
 CEILING_MS = 1000
-_PER_MS = PHONE_RATE_HZ // 1000
 _HURRY_MS, _EXCESS_MS, _LACK_MS = 40, 12, 10
 _PULLS_BETWEEN_SHORTER, _PULLS_BETWEEN_LONGER = 3, 10
 _PATIENCE_PULLS = 20
 _SETTLE = 0.1
 _LARGEST_FILL_MS = 200
-_LARGEST_JUMP = 2 * PHONE_RATE_HZ
+_LARGEST_JUMP_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,20 @@ class JitterStats:
 class JitterBuffer:
     """One direction of one call. `push` and `pull` must be called by the same thread."""
 
-    def __init__(self, start_ms: int = START_MS, ceiling_ms: int = CEILING_MS) -> None:
-        self._start = start_ms * _PER_MS
-        self._ceiling = ceiling_ms * _PER_MS
-        self._queue = StretchQueue(self._ceiling)
+    def __init__(
+        self,
+        start_ms: int = START_MS,
+        ceiling_ms: int = CEILING_MS,
+        rate_hz: int = PHONE_RATE_HZ,
+    ) -> None:
+        """`rate_hz` is 8000 or a multiple of it: the rate of the samples and timestamps."""
+        self._rate, self._scale = rate_hz, scale_of(rate_hz)
+        self._per_ms = rate_hz // 1000
+        self._start = start_ms * self._per_ms
+        self._ceiling = ceiling_ms * self._per_ms
+        self._queue = StretchQueue(self._ceiling, rate_hz)
         self._arrivals = Arrivals()
-        self._concealer = Concealer()
+        self._concealer = Concealer(rate_hz)
         self._playing = False
         self._delay = 0.0  # samples between the earliest possible moment and playing
         self._since_change = 0
@@ -78,13 +85,19 @@ class JitterBuffer:
             self._fill(samples, timestamp - gap, gap)
         self._append(samples, now_s)
 
+    def new_timeline(self) -> None:
+        """Take the next packet's timestamp as it is: another sender goes on from here."""
+        self._next_timestamp = None
+        self._arrivals.reset()
+        self._holes.clear()
+
     def pull(self, out: Samples) -> None:
         """Fill `out` with what is to be played now: sound, concealment or zeros."""
         if not self._playing:
             if len(self._queue) < max(self._start, len(out)):
                 out.fill(0)
                 return
-            self._playing, self._delay = True, self._arrivals.target_s * PHONE_RATE_HZ
+            self._playing, self._delay = True, self._arrivals.target_s * self._rate
         if self._adapt():
             self._run_dry(out)
             return
@@ -98,19 +111,19 @@ class JitterBuffer:
         """Return the counts so far."""
         return JitterStats(
             self._received,
-            self._concealed // _PER_MS,
-            self._dropped // _PER_MS,
-            len(self._queue) // _PER_MS,
+            self._concealed // self._per_ms,
+            self._dropped // self._per_ms,
+            len(self._queue) // self._per_ms,
             round(self._arrivals.target_s * 1000),
             self._arrivals.jitter_s * 1000,
         )
 
     def _append(self, samples: Samples, now_s: float) -> None:
         before = len(self._queue)
-        late_s = self._arrivals.add(now_s, self._media / PHONE_RATE_HZ)
+        late_s = self._arrivals.add(now_s, self._media / self._rate)
         self._media += len(samples)
         self._received += len(samples)
-        self._delay += _SETTLE * (before + late_s * PHONE_RATE_HZ - self._delay)
+        self._delay += _SETTLE * (before + late_s * self._rate - self._delay)
         self._enqueue(samples)
 
     def _enqueue(self, samples: Samples) -> None:
@@ -139,15 +152,15 @@ class JitterBuffer:
         True when there is too little sound to repeat: one block must be concealed instead.
         """
         self._since_change += 1
-        excess_ms = self._delay / _PER_MS - self._arrivals.target_s * 1000
-        reserve_ms = len(self._queue) / _PER_MS - self._arrivals.target_s * 1000
+        excess_ms = self._delay / self._per_ms - self._arrivals.target_s * 1000
+        reserve_ms = len(self._queue) / self._per_ms - self._arrivals.target_s * 1000
         if min(excess_ms, reserve_ms + 20) > _HURRY_MS:
             self._changed(-self._queue.shorten(0.4 if self._since_change < 3 else -1.0))
         elif min(excess_ms, reserve_ms + 20) > _EXCESS_MS:
             if self._since_change >= _PULLS_BETWEEN_SHORTER:
                 self._changed(-self._queue.shorten(self._demand()))
         elif excess_ms < -_LACK_MS and self._since_change >= _PULLS_BETWEEN_LONGER:
-            if len(self._queue) < LEAST_SAMPLES:
+            if len(self._queue) < LEAST_SAMPLES * self._scale:
                 self._since_change = 0
                 return True
             self._changed(self._queue.lengthen(self._demand()))
@@ -167,10 +180,9 @@ class JitterBuffer:
         if self._next_timestamp is None:
             return 0
         gap = (timestamp - self._next_timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
-        if abs(gap) <= _LARGEST_JUMP:
+        if abs(gap) <= _LARGEST_JUMP_MS * self._per_ms:
             return gap
-        self._arrivals.reset()  # the sender began a new timeline
-        self._holes.clear()
+        self.new_timeline()
         return 0
 
     def _fill(self, after: Samples, hole_start: int, gap: int) -> None:
@@ -181,9 +193,10 @@ class JitterBuffer:
         already = self._concealer.missing_samples if not len(self._queue) else 0
         self._delay -= min(gap, already)
         count = gap - already
-        if not 0 < count <= _LARGEST_FILL_MS * _PER_MS:
+        if not 0 < count <= _LARGEST_FILL_MS * self._per_ms:
             return
-        made = conceal_between(self._queue.tail(HISTORY_SAMPLES), after, count)
+        before = self._queue.tail(HISTORY_SAMPLES * self._scale)
+        made = conceal_between(before, after, count, self._rate)
         self._holes.append(((hole_start + already) & 0xFFFFFFFF, count))
         self._concealed += count
         self._enqueue(made)

@@ -42,7 +42,8 @@ class LegStats:
 
     `last_received_s` is the `now_s` of the last payload, None before the first.
     `far_dbfs` is the level of what the far end sends. `digits` are the last 64 DTMF digits heard
-    in-band from the far end, `digits_count` how many there were in all.
+    from the far end (in-band, or as events of the transport), `digits_count` how many there were.
+    What stands below those is known only to transports that report it (RTP).
     """
 
     frames_sent: int = 0
@@ -57,6 +58,10 @@ class LegStats:
     far_dbfs: float = -96.0
     digits: str = ""
     digits_count: int = 0
+    packets_lost: int = 0
+    codec: str = ""
+    remote_jitter_ms: float = 0.0
+    round_trip_ms: float | None = None
 
 
 class Leg(Protocol):

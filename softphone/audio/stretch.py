@@ -1,27 +1,34 @@
-"""A queue of 8 kHz samples that can be made shorter or longer by one pitch period, unheard."""
+"""A queue of samples that can be made shorter or longer by one pitch period, unheard.
+
+Lengths named here are samples at 8 kHz; other rates are multiples of it.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .block import Floats, Samples
-from .conceal import best_lag
+from .block import PHONE_RATE_HZ, Floats, Samples
+from .conceal import best_lag_at, scale_of
 
 _SHORTEST_LAG, _LONGEST_LAG, _MATCH = 40, 120, 80
 _OVERLAP = 40
 _QUIET_RMS = 100.0  # about -50 dBFS: background noise has no pitch to keep
-LEAST_SAMPLES = _LONGEST_LAG + _MATCH  # what `shorten` and `lengthen` need in the queue
+LEAST_SAMPLES = _LONGEST_LAG + _MATCH  # what `shorten` and `lengthen` need, at 8 kHz
 _HEADROOM = 512
 
 
 class StretchQueue:
     """First in, first out, over one array made once."""
 
-    def __init__(self, capacity: int) -> None:
-        self._store: Samples = np.zeros(_HEADROOM + 2 * capacity, np.int16)
+    def __init__(self, capacity: int, rate_hz: int = PHONE_RATE_HZ) -> None:
+        self._scale = scale_of(rate_hz)
+        self._headroom = _HEADROOM * self._scale
+        self._overlap = _OVERLAP * self._scale
+        self._least = LEAST_SAMPLES * self._scale
+        self._store: Samples = np.zeros(self._headroom + 2 * capacity, np.int16)
         self._capacity = capacity
-        self._start = self._end = _HEADROOM
-        self._rising: Floats = ((np.arange(_OVERLAP) + 0.5) / _OVERLAP).astype(np.float32)
+        self._start = self._end = self._headroom
+        self._rising: Floats = ((np.arange(self._overlap) + 0.5) / self._overlap).astype(np.float32)
 
     def __len__(self) -> int:
         return self._end - self._start
@@ -32,8 +39,9 @@ class StretchQueue:
             raise ValueError("queue is full")
         if self._end + len(samples) > len(self._store):
             length = len(self)
-            self._store[_HEADROOM : _HEADROOM + length] = self._store[self._start : self._end]
-            self._start, self._end = _HEADROOM, _HEADROOM + length
+            first = self._headroom
+            self._store[first : first + length] = self._store[self._start : self._end]
+            self._start, self._end = first, first + length
         self._store[self._end : self._end + len(samples)] = samples
         self._end += len(samples)
 
@@ -69,7 +77,7 @@ class StretchQueue:
         """
         lag = self._lag(least_alike)
         if lag:
-            leaving = self._store[self._start : self._start + _OVERLAP]
+            leaving = self._store[self._start : self._start + self._overlap]
             self._start += lag
             self._join(self._start, leaving)
         return lag
@@ -79,7 +87,7 @@ class StretchQueue:
         lag = self._lag(least_alike)
         if lag and self._start >= lag:
             first = self._start
-            after = self._store[first + lag : first + lag + _OVERLAP].copy()
+            after = self._store[first + lag : first + lag + self._overlap].copy()
             self._store[first - lag : first] = self._store[first : first + lag]
             self._join(first, after)
             self._start = first - lag
@@ -88,15 +96,15 @@ class StretchQueue:
 
     def _join(self, place: int, leaving: Samples) -> None:
         """Blend from `leaving` to what stands at `place`, in place, over 5 ms."""
-        coming = self._store[place : place + _OVERLAP]
+        coming = self._store[place : place + self._overlap]
         blended = leaving * (1 - self._rising) + coming * self._rising
         coming[:] = np.rint(blended)
 
     def _lag(self, least_alike: float) -> int:
-        if len(self) < LEAST_SAMPLES:
+        if len(self) < self._least:
             return 0
-        front = self._store[self._start : self._start + LEAST_SAMPLES].astype(np.float32)
-        if float(front @ front) < _QUIET_RMS**2 * LEAST_SAMPLES:
-            return _LONGEST_LAG
-        lag, alike = best_lag(front[::-1], _SHORTEST_LAG, _LONGEST_LAG, _MATCH)
+        front = self._store[self._start : self._start + self._least].astype(np.float32)
+        if float(front @ front) < _QUIET_RMS**2 * self._least:
+            return _LONGEST_LAG * self._scale
+        lag, alike = best_lag_at(front[::-1], _SHORTEST_LAG, _LONGEST_LAG, _MATCH, self._scale)
         return lag if alike >= least_alike else 0

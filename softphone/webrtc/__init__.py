@@ -1,0 +1,1 @@
+"""What both ends of a WebRTC leg need: SDP, ICE and DTLS-SRTP, RTP, Opus, telephone events."""

@@ -1,0 +1,71 @@
+"""Opus through PyAV: 48 kHz mono frames of 20 ms. PyAV is imported when the first one is made."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from softphone.audio.block import RATE_HZ, Samples
+
+if TYPE_CHECKING:
+    from av import AudioCodecContext
+
+logger = logging.getLogger(__name__)
+
+FRAME_SAMPLES = 960
+DEFAULT_KBPS = 32
+_LEAST_KBPS, _MOST_KBPS = 6, 128
+_LONGEST_SAMPLES = 5760  # 120 ms, the longest packet there is
+
+
+class OpusEncoder:
+    """Encodes frames of 960 samples; tuned for voice."""
+
+    def __init__(self, kbps: int | None = None) -> None:
+        import av
+
+        context = av.AudioCodecContext.create("libopus", "w")
+        assert isinstance(context, av.AudioCodecContext)
+        context.sample_rate, context.layout, context.format = RATE_HZ, "mono", "s16"
+        context.bit_rate = 1000 * min(max(kbps or DEFAULT_KBPS, _LEAST_KBPS), _MOST_KBPS)
+        context.time_base = Fraction(1, RATE_HZ)
+        # libopus adds redundancy for the far end's decoder when it is told to expect loss
+        context.options = {"application": "voip", "fec": "1", "packet_loss": "5"}
+        context.open()
+        self._context: AudioCodecContext = context
+        self._frame_of = av.AudioFrame.from_ndarray
+        self._at = 0
+
+    def encode(self, frame: Samples) -> bytes:
+        """Return the packet of 960 samples."""
+        made = self._frame_of(frame.reshape(1, -1), format="s16", layout="mono")
+        made.sample_rate, made.pts = RATE_HZ, self._at
+        self._at += FRAME_SAMPLES
+        return b"".join(bytes(packet) for packet in self._context.encode(made))
+
+
+class OpusDecoder:
+    """Decodes packets of one source, in the order they were sent."""
+
+    def __init__(self) -> None:
+        import av
+
+        context = av.AudioCodecContext.create("libopus", "r")
+        assert isinstance(context, av.AudioCodecContext)
+        context.sample_rate, context.layout = RATE_HZ, "mono"
+        context.open()
+        self._context: AudioCodecContext = context
+        self._packet, self._error = av.Packet, av.FFmpegError
+
+    def decode(self, payload: bytes) -> Samples:
+        """Return the samples of a packet, none when it is broken."""
+        try:
+            frames = self._context.decode(self._packet(payload))
+            parts = [np.asarray(f.to_ndarray()[0], np.int16) for f in frames]
+        except (self._error, ValueError, IndexError):
+            return np.zeros(0, np.int16)
+        sound = np.concatenate(parts) if parts else np.zeros(0, np.int16)
+        return sound[:_LONGEST_SAMPLES]

@@ -1,0 +1,620 @@
+"""One end of a WebRTC connection with one audio line: offers, answers, ICE, DTLS-SRTP, RTCP.
+
+Descriptions are complete (no trickle) and keep one o= id for the peer's life. An offer changes
+nothing until its answer comes, so it can be taken back. Other lines of an offer are answered in
+their place, video `inactive`, never with port 0.
+
+Importing this is cheap; the libraries below are loaded with the first peer, or by `warm_up()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from softphone.model.error import ConnectError, OutOfOrder, ProtocolError
+
+from .choice import agreed, answered_direction, from_offer, no_codec, to_offer
+from .description import Codec, Description, Direction, MediaLine, Transport, bad, parse
+from .edit import removing, with_bandwidth, without_bundle
+from .media import LinkReport, Media, Terms
+from .reports import Ways
+from .rtp import pack_bye, unpack_rtcp, unpack_rtp
+from .settings import DEFAULT_CODECS, IceServer, PeerSettings
+from .write import WrittenLine, write
+
+if TYPE_CHECKING:
+    from aiortc import RTCCertificate
+
+    from .gather import Gathered
+    from .path import Pair, SecurePath
+
+__all__ = [
+    "IceServer",
+    "LinkReport",
+    "Media",
+    "Peer",
+    "PeerOwner",
+    "PeerSettings",
+    "PeerState",
+    "PeerStatistics",
+    "codecs_available",
+    "warm_up",
+]
+
+logger = logging.getLogger(__name__)
+
+_WATCH_S = 0.5
+_FIRST_REPORT_S, _REPORT_S = 1.0, 3.0
+_UNHEARD_S = 7.0  # both sides check every 4 to 6 s, besides RTCP
+_PATIENCE_S = 10.0  # so long disconnected is failed
+_SILENT_S = 5.0
+
+
+class PeerState(StrEnum):
+    """The ICE states; CONNECTED is a way found, COMPLETED is sound can flow."""
+
+    NEW = "new"
+    CHECKING = "checking"
+    CONNECTED = "connected"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    DISCONNECTED = "disconnected"
+    CLOSED = "closed"
+
+
+class PeerOwner(Protocol):
+    """Who is told about a peer, in the event loop."""
+
+    def peer_changed(self, peer: Peer, state: PeerState) -> None:
+        """The connection's state is another now."""
+        ...
+
+    def peer_silent(self, peer: Peer, silent: bool) -> None:
+        """Nothing came for 5 s although the line receives; False when it comes again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatistics:
+    """A snapshot. Sums are over the peer's life; `jitter_ms` and `round_trip_ms` are current."""
+
+    packets_sent: int = 0
+    bytes_sent: int = 0
+    packets_received: int = 0
+    bytes_received: int = 0
+    packets_lost: int = 0
+    jitter_ms: float = 0.0
+    round_trip_ms: float | None = None
+    remote_lost: int = 0
+    remote_jitter_ms: float = 0.0
+    codec: str = ""
+    clock_hz: int = 0
+    direction: str = "inactive"
+    local_address: str = ""
+    local_kind: str = ""
+    remote_address: str = ""
+    remote_kind: str = ""
+    ice_state: str = "new"
+    dtls_state: str = "new"
+    state: str = "new"
+
+
+@dataclass(slots=True)
+class _Line:
+    """One m-line, ours by kind and place; `path` only when it is not bundled with the audio."""
+
+    kind: str
+    mid: str
+    protocol: str = "UDP/TLS/RTP/SAVPF"
+    formats: tuple[str, ...] = ()
+    codecs: tuple[Codec, ...] = ()
+    switched_off: bool = False
+    bundled: bool = True
+    path: SecurePath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """An offer of ours that waits for its answer."""
+
+    description: Description
+    lines: list[_Line]
+    restarts: bool
+
+
+class Peer:
+    """One connection. Use it in one event loop; the media end may work on other threads."""
+
+    def __init__(self, settings: PeerSettings, owner: PeerOwner, media: Media) -> None:
+        self.local: Description | None = None
+        self.remote: Description | None = None
+        self.state = PeerState.NEW
+        self._settings, self._owner, self._media = settings, owner, media
+        self._session_id = str(secrets.randbits(62) + 1)
+        self._version = 0
+        self._cname = secrets.token_hex(8)
+        self._terms = Terms()
+        self._ways = Ways(self._cname)
+        self._lines: list[_Line] = []
+        self._main: SecurePath | None = None
+        self._certificate: RTCCertificate | None = None
+        self._offer: _Offer | None = None
+        self._turn = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watching = False
+        self._unheard_since_s: float | None = None
+        self._receives_since_s: float | None = None
+        self._silent = False
+        self._closed = False
+
+    # negotiation
+
+    async def offer(
+        self, direction: Direction = Direction.SENDRECV, *, restart: bool = False
+    ) -> str:
+        """Return a complete offer; nothing changes before `accept`. A later one replaces it.
+
+        `restart` asks for new ICE candidates and credentials on the same connection.
+        """
+        async with self._turn:
+            self._open("an offer")
+            path = await self._ready_path()
+            if restart and path.started:
+                await path.prepare_restart()
+            elif self._offer and self._offer.restarts:
+                await path.forget_restart()
+            lines = self._lines or [_Line("audio", "0", bundled=self._settings.bundle)]
+            codecs = to_offer(
+                self._names(),
+                self._settings.telephone_event,
+                self._settings.removed,
+                self._terms.codecs,
+            )
+            text = self._written(lines, direction, codecs, "actpass")
+            self._offer = _Offer(parse(text), lines, restart)
+            return text
+
+    async def answer(self, offer: str, direction: Direction = Direction.SENDRECV) -> str:
+        """Return the answer to an offer, first or later; an offer of ours is taken back by it.
+
+        Raises ProtocolError (BAD_SDP, NO_AUDIO, NO_CODEC) and leaves everything as it was.
+        """
+        async with self._turn:
+            self._open("an answer")
+            remote = parse(offer)
+            theirs = _audio_of(remote)
+            codecs = from_offer(
+                theirs,
+                self._names(),
+                self._settings.telephone_event,
+                self._settings.removed,
+            )
+            reached = _transport_of(remote, theirs)
+            _check(reached)
+            await self._take_back()
+            path = await self._path_for(reached)
+            lines = await self._lines_for(remote, path, theirs)
+            goes = answered_direction(direction, theirs.direction)
+            client = reached.setup != "active"
+            setup = path.role if path.started else ("active" if client else "passive")
+            text = self._written(lines, goes, codecs, setup, path)
+            local = parse(text)
+            terms = self._agreed(local, theirs, answered_by_us=True)
+            self._lines = lines
+            self._follow(local, remote, terms)
+            await self._begin(path, remote, reached, controlling=False, client=client)
+            return text
+
+    async def accept(self, answer: str, *, provisional: bool = False) -> None:
+        """Apply the answer to our offer; after a provisional one (early media) another may come.
+
+        Raises ProtocolError (BAD_SDP, NO_AUDIO, NO_CODEC) and leaves everything as it was.
+        """
+        async with self._turn:
+            self._open("an answer")
+            if self._offer is None or self._main is None:
+                raise OutOfOrder("An answer", "without an offer")
+            offered, remote = self._offer, parse(answer)
+            if [m.kind for m in remote.media] != [m.kind for m in offered.description.media]:
+                raise bad("answers other media lines than were offered")
+            theirs = _audio_of(remote)
+            reached = _transport_of(remote, theirs)
+            _check(reached)
+            terms = self._agreed(offered.description, theirs, answered_by_us=False)
+            self._lines = offered.lines
+            if not provisional:
+                self._offer = None
+            self._follow(offered.description, remote, terms)
+            client = reached.setup == "passive"
+            await self._begin(self._main, remote, reached, controlling=True, client=client)
+
+    def withdraw(self) -> None:
+        """Take back an offer that was refused or not answered: everything is as before it."""
+        if self._offer is not None:
+            restarted, self._offer = self._offer.restarts, None
+            if restarted and self._main:
+                self._own(self._main.forget_restart())
+
+    async def close(self) -> None:
+        """End the connection and leave nothing behind; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._media.detach(self.send)
+        if self._main:
+            self._main.stop_gathering()
+            self._main.send(pack_bye(self._media.ssrc))
+        async with self._turn:
+            for task in list(self._tasks):
+                if task.get_name() == "watch":
+                    task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for path in self._paths():
+                await path.close()
+        self._set(PeerState.CLOSED)
+
+    # looking
+
+    @property
+    def terms(self) -> Terms:
+        """What was agreed."""
+        return self._terms
+
+    @property
+    def offering(self) -> bool:
+        """True while an offer of ours waits for its final answer."""
+        return self._offer is not None
+
+    @property
+    def gathered(self) -> Gathered | None:
+        """How the last collection of candidates went, None before the first."""
+        return self._main.gathered if self._main else None
+
+    def statistics(self) -> PeerStatistics:
+        """Return the numbers of this moment."""
+        ways, source = self._ways, self._ways.source
+        sending = self._terms.sending
+        pair: Pair | None = self._main.pair if self._main else None
+        link = ways.link(sending.clock_hz if sending else 8000)
+        return PeerStatistics(
+            ways.packets_sent,
+            ways.bytes_sent,
+            ways.packets_received,
+            ways.bytes_received,
+            ways.lost,
+            source.jitter * 1000 / source.clock_hz if source else 0.0,
+            ways.round_trip_ms,
+            link.remote_lost,
+            link.remote_jitter_ms,
+            sending.name if sending else "",
+            sending.clock_hz if sending else 0,
+            self._terms.direction.value,
+            pair.local if pair else "",
+            pair.local_kind if pair else "",
+            pair.remote if pair else "",
+            pair.remote_kind if pair else "",
+            self._main.ice if self._main else "new",
+            self._main.dtls if self._main else "new",
+            self.state.value,
+        )
+
+    # packets
+
+    def send(self, packet: bytes) -> None:
+        """Send an RTP packet of the media end; any thread."""
+        if threading.get_ident() == self._thread:
+            self._send(packet)
+        elif self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._send, packet)
+            except RuntimeError:
+                logger.debug("A packet came after the event loop's end.")
+
+    def path_received(self, path: SecurePath, data: bytes, is_rtcp: bool) -> None:
+        """Take a decrypted packet of a path."""
+        if path is not self._main:
+            return
+        now_s = time.monotonic()
+        if is_rtcp:
+            self._ways.reported(unpack_rtcp(data), self._media.ssrc, now_s)
+            return
+        packet = unpack_rtp(data)
+        if packet is not None:
+            self._ways.received(packet, self._terms, now_s)
+            self._media.receive(packet, now_s)
+
+    def path_changed(self, path: SecurePath) -> None:
+        """Follow the state of the path that carries the audio."""
+        if path is self._main and not self._closed:
+            self._unheard_since_s = None
+            self._set(_state_of(path.ice, path.dtls))
+
+    def _send(self, packet: bytes) -> None:
+        if self._main is not None and not self._closed and self._main.send(packet):
+            self._ways.sent(packet, time.monotonic())
+
+    # steps of a negotiation
+
+    def _open(self, what: str) -> None:
+        if self._closed:
+            raise OutOfOrder(what, "closed")
+
+    def _names(self) -> list[str]:
+        """Return the codecs both the settings and the media end allow, the settings' order."""
+        spoken = {name.lower() for name in self._media.codecs}
+        return [name for name in self._settings.codecs if name.lower() in spoken]
+
+    async def _ready_path(self) -> SecurePath:
+        """Return the path in use, made and gathered with the first call."""
+        if self._main is None:
+            self._main = self._new_path()
+        await self._gathered(self._main)
+        return self._main
+
+    async def _gathered(self, path: SecurePath) -> None:
+        await path.gather()
+        self._open("a description")
+        if not path.gathered.candidates:
+            raise ConnectError(
+                "No network address was found to receive audio on.", code="NO_CANDIDATES"
+            )
+
+    async def _path_for(self, remote: Transport) -> SecurePath:
+        """Return the path an offer is answered from: the same, restarted, or one to a new far end.
+
+        ConnectError (NO_CANDIDATES) when none can be gathered.
+        """
+        path = await self._ready_path()
+        if not path.started:
+            return path
+        if path.fingerprints != remote.fingerprints:
+            fresh = self._new_path()
+            await self._gathered(fresh)
+            return fresh
+        if path.credentials != (remote.ufrag, remote.password):
+            await path.prepare_restart()
+        return path
+
+    def _new_path(self) -> SecurePath:
+        # heavy libraries, first needed here
+        from .gather import GatherLimits
+        from .path import SecurePath, new_certificate
+
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+        if self._certificate is None:
+            self._certificate = new_certificate()
+        wanted = self._settings
+        limits = GatherLimits(wanted.gather_ideal_s, wanted.gather_limit_s)
+        return SecurePath(self, self._certificate, wanted.ice_servers, limits, wanted.dscp)
+
+    async def _lines_for(
+        self, remote: Description, path: SecurePath, audio: MediaLine
+    ) -> list[_Line]:
+        """Return our lines for an offer's, in its order; unbundled ones get a path of their own."""
+        lines = []
+        for place, media in enumerate(remote.media):
+            line = _line_for(media, audio, self._settings.bundle)
+            before = self._lines[place].path if place < len(self._lines) else None
+            if media is not audio and not line.bundled and not line.switched_off:
+                line.path = before or self._new_path()
+                await self._gathered(line.path)
+            lines.append(line)
+        return lines
+
+    def _written(
+        self,
+        lines: list[_Line],
+        direction: Direction,
+        codecs: tuple[Codec, ...],
+        setup: str,
+        path: SecurePath | None = None,
+    ) -> str:
+        main = path or self._main
+        assert main is not None
+        self._version += 1
+        written, audio_seen = [], False
+        for line in lines:
+            is_audio = line.kind == "audio" and not line.switched_off and not audio_seen
+            audio_seen = audio_seen or is_audio
+            written.append(
+                WrittenLine(
+                    line.kind,
+                    line.mid,
+                    direction if is_audio else Direction.INACTIVE,
+                    (line.path or main).local(setup),
+                    codecs if is_audio else line.codecs,
+                    line.formats,
+                    line.protocol,
+                    self._media.ssrc if is_audio else None,
+                    line.switched_off,
+                    line.bundled,
+                )
+            )
+        return self._edited(write(self._session_id, self._version, written, self._cname))
+
+    def _edited(self, text: str) -> str:
+        """Apply the settings' edits, the user's own first."""
+        for edit in self._settings.edit:
+            text = edit(text)
+        if not self._settings.bundle:
+            text = without_bundle(text)
+        return with_bandwidth(removing(text, self._settings.removed), self._settings.audio_kbps)
+
+    def _agreed(self, local: Description, theirs: MediaLine, *, answered_by_us: bool) -> Terms:
+        ours = local.audio
+        if ours is None:
+            raise no_codec(theirs)
+        return agreed(ours, theirs, answered_by_us=answered_by_us, kbps=self._settings.audio_kbps)
+
+    def _follow(self, local: Description, remote: Description, terms: Terms) -> None:
+        """Make an agreement count."""
+        self.local, self.remote, self._terms = local, remote, terms
+        receives = terms.direction.receives
+        if not receives:
+            self._receives_since_s = None
+            self._tell_silent(False)
+        elif self._receives_since_s is None:
+            self._receives_since_s = time.monotonic()
+        self._media.agreed(terms)
+        self._media.attach(self.send)
+
+    async def _begin(
+        self,
+        path: SecurePath,
+        remote: Description,
+        reached: Transport,
+        *,
+        controlling: bool,
+        client: bool,
+    ) -> None:
+        """Connect to where the description leads; a path to an earlier far end is closed."""
+        before, self._main = self._main, path
+        if before is not None and before is not path:
+            self._own(before.close())
+        if path.started:
+            await path.follow(reached)
+        else:
+            path.start(reached, controlling=controlling, client=client)
+        for line, media in zip(self._lines, remote.media, strict=True):
+            if line.path is not None and not line.path.started and media.transport.ufrag:
+                line.path.start(media.transport, controlling=controlling, client=client)
+        if not self._watching:
+            self._watching = True
+            self._own(self._watch(), "watch")
+
+    async def _take_back(self) -> None:
+        if self._offer is not None:
+            restarted, self._offer = self._offer.restarts, None
+            if restarted and self._main:
+                await self._main.forget_restart()
+
+    def _paths(self) -> list[SecurePath]:
+        found = [self._main] if self._main else []
+        return found + [line.path for line in self._lines if line.path]
+
+    # watching
+
+    async def _watch(self) -> None:
+        """Send reports, notice a far end that has gone or is silent."""
+        report_at_s = time.monotonic() + _FIRST_REPORT_S
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            now_s = time.monotonic()
+            self._look_for_life(now_s)
+            self._look_for_sound(now_s)
+            sending = self._terms.sending
+            clock_hz = sending.clock_hz if sending else 8000
+            self._media.reported(self._ways.link(clock_hz))
+            if now_s >= report_at_s and self._main:
+                self._main.send(self._ways.report(self._media.ssrc, clock_hz, now_s))
+                report_at_s = now_s + _REPORT_S * (0.8 + 0.4 * secrets.randbelow(1000) / 1000)
+
+    def _look_for_life(self, now_s: float) -> None:
+        path = self._main
+        if path is None:
+            return
+        if self.state is PeerState.COMPLETED and now_s - path.heard_s > _UNHEARD_S:
+            self._set(PeerState.DISCONNECTED)
+        if self.state is not PeerState.DISCONNECTED:
+            return
+        if self._unheard_since_s is None:
+            self._unheard_since_s = now_s
+        if path.dtls == "connected" and now_s - path.heard_s < _UNHEARD_S:
+            self._unheard_since_s = None
+            self._set(PeerState.COMPLETED)
+        elif now_s - self._unheard_since_s > _PATIENCE_S:
+            self._set(PeerState.FAILED)
+
+    def _look_for_sound(self, now_s: float) -> None:
+        since_s = self._receives_since_s
+        if since_s is None or self.state is not PeerState.COMPLETED:
+            return
+        heard_s = max(self._ways.last_rtp_s or 0.0, since_s)
+        self._tell_silent(now_s - heard_s > _SILENT_S)
+
+    def _tell_silent(self, silent: bool) -> None:
+        if silent != self._silent:
+            self._silent = silent
+            self._owner.peer_silent(self, silent)
+
+    def _set(self, state: PeerState) -> None:
+        if state is not self.state:
+            self.state = state
+            self._owner.peer_changed(self, state)
+
+    def _own(self, work: Coroutine[Any, Any, None], name: str = "step") -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def warm_up() -> None:
+    """Load the libraries that a first peer needs (about 0.3 s); callable from any thread."""
+    import av  # noqa: F401  # Opus
+
+    from . import path  # noqa: F401
+
+
+def codecs_available() -> tuple[Codec, ...]:
+    """Return what is offered when nothing is removed."""
+    return to_offer(DEFAULT_CODECS, True, ())
+
+
+def _audio_of(description: Description) -> MediaLine:
+    audio = description.audio
+    if audio is None:
+        raise ProtocolError("The far end's session description has no audio.", code="NO_AUDIO")
+    return audio
+
+
+def _transport_of(description: Description, line: MediaLine) -> Transport:
+    """Return how a line is reached; in a bundle its first line says so for all."""
+    if not line.bundled:
+        return line.transport
+    tagged = next((m for m in description.media if m.mid == description.bundle[0]), line)
+    if not tagged.transport.ufrag:
+        tagged = line
+    candidates = dict.fromkeys((*tagged.transport.candidates, *line.transport.candidates))
+    return replace(tagged.transport, candidates=tuple(candidates))
+
+
+def _check(transport: Transport) -> None:
+    if not transport.ufrag or not transport.password:
+        raise bad("has no ICE credentials")
+    if not transport.fingerprints:
+        raise bad("has no DTLS fingerprint")
+    if not transport.rtcp_mux:
+        raise bad("wants a port of its own for RTCP")
+
+
+def _line_for(media: MediaLine, audio: MediaLine, bundle: bool) -> _Line:
+    """Return our line for one of an offer: only data channels are refused."""
+    return _Line(
+        media.kind,
+        media.mid,
+        media.protocol,
+        media.formats,
+        media.codecs if media is not audio else (),
+        switched_off=media.rejected or media.kind not in ("audio", "video"),
+        bundled=media.bundled and audio.bundled and bundle,
+    )
+
+
+def _state_of(ice: str, dtls: str) -> PeerState:
+    if "failed" in (ice, dtls):
+        return PeerState.FAILED
+    if ice == "completed":
+        if dtls == "closed":  # the far end said goodbye; the signalling will say more
+            return PeerState.DISCONNECTED
+        return PeerState.COMPLETED if dtls == "connected" else PeerState.CONNECTED
+    return PeerState.CHECKING if ice == "checking" else PeerState.NEW

@@ -1,0 +1,37 @@
+"""How a peer is to behave; plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from softphone.secret import Secret
+
+from .edit import CodecSelector
+
+DEFAULT_CODECS = ("opus", "PCMU", "PCMA")
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server: `stun:host:port`, `turn:host:port?transport=tcp`, `turns:…`."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSettings:
+    """What one peer may use. `edit` are applied in turn to every description that is sent."""
+
+    codecs: tuple[str, ...] = DEFAULT_CODECS
+    removed: tuple[CodecSelector, ...] = ()
+    ice_servers: tuple[IceServer, ...] = ()
+    gather_ideal_s: float = 1.0
+    gather_limit_s: float = 3.0
+    audio_kbps: int | None = None
+    dscp: int | None = None
+    telephone_event: bool = True
+    bundle: bool = True
+    edit: Sequence[Callable[[str], str]] = field(default=())
