@@ -28,6 +28,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made.add_argument("--from", dest="from_number", default="", metavar="N", help="own number")
     made.add_argument("--both", action="store_true", help="record what is sent too, in stereo")
     made.add_argument("--dtmf", default="", metavar="DIGITS", help="sent when the call is up")
+    made.add_argument("--display-name", default="", metavar="NAME", help="shown to the far end")
+    made.add_argument("--parameter", nargs="+", default=(), metavar="NAME=VALUE", help="sent along")
     made.add_argument("--confirm", action="store_true", help="dial an expensive prefix")
     return asyncio.run(_call(parse(made, arguments)))
 
@@ -38,6 +40,7 @@ async def _call(options: argparse.Namespace) -> int:
     from softphone.model.call import AccountName, CallId
     from softphone.model.command import Dial
 
+    from .act import parameters_of
     from .watch import Follower, complete, printer, sound_of, summary
 
     sound = sound_of(options)
@@ -58,6 +61,8 @@ async def _call(options: argparse.Namespace) -> int:
         sound.record,
         both=options.both,
         confirmed=options.confirm,
+        display_name=options.display_name,
+        parameters=parameters_of(options.parameter),
     )
     try:
         await follower.online(options.account)

@@ -1,13 +1,20 @@
-"""`softphone contacts`: list, search, add and delete contacts."""
+"""`softphone contacts`: list, search, add and delete contacts; search a platform's directory."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from .options import done, invocation, parse, parser, print_json, with_json
+from .options import parse, parser, print_json, with_json
+
+if TYPE_CHECKING:
+    from softphone.model.contact import Contact
+
+    from .session import Session
+
+FIELDS = ("name", "first_name", "last_name", "number", "user")
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
@@ -15,59 +22,87 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made = with_json(
         parser(
             name,
-            "List contacts, or add and delete them.",
+            "List contacts, or add and delete them. With --account it is the platform's own book.",
             "softphone contacts rossi",
             'softphone contacts --add "Anna Bianchi" +390299999999',
+            "softphone contacts --directory Car --field first_name",
         )
     )
     made.add_argument("text", nargs="?", default="", help="look for this")
     made.add_argument("--add", nargs="+", metavar=("NAME", "NUMBER"), help="add a contact")
     made.add_argument("--company", default="", help="company of the added contact")
     made.add_argument("--delete", default="", metavar="ID", help="delete a contact")
+    made.add_argument("--directory", action="store_true", help="search the platform's directory")
+    made.add_argument("--field", choices=FIELDS, default="name", help="what TEXT is looked for in")
+    made.add_argument("--refresh", action="store_true", help="fetch the platform's book again")
+    made.add_argument("--account", default="", help="the platform's book, or directory")
     made.add_argument("--limit", type=int, default=200, metavar="N", help="at most N")
     return asyncio.run(_contacts(parse(made, arguments)))
 
 
 async def _contacts(options: argparse.Namespace) -> int:
-    from softphone.engine.link import Role
-    from softphone.engine.start import find_or_start
     from softphone.model import command as c
-    from softphone.model.contact import Contact, ContactAddress, ContactId
+    from softphone.model.capability import Capability
+    from softphone.model.contact import ContactId
 
-    link = await find_or_start(invocation(options), Role.COMMAND, "contacts")
-    try:
+    from .session import attached
+
+    async with attached(options, "contacts", start=True) as session:
         if options.delete:
-            done(await link.request(c.DeleteContact(ContactId(options.delete))))
-            return 0
-        if options.add:
-            name, *numbers = options.add
-            addresses = tuple(ContactAddress(number) for number in numbers)
-            contact = Contact(ContactId(""), name, addresses, options.company)
-            saved = done(await link.request(c.SaveContact(contact))).value
-            assert isinstance(saved, c.ContactSaved)
-            print_json({"type": "saved", "id": saved.contact}) if options.json else print(
-                saved.contact
-            )
-            return 0
-        page = done(await link.request(c.SearchContacts(options.text, options.limit))).value
-        assert isinstance(page, c.ContactPage)
-    finally:
-        await link.close()
-    for contact in page.contacts:
-        if options.json:
-            print_json(_data(contact))
+            await session.ask(c.DeleteContact(ContactId(options.delete)))
+        elif options.add:
+            await _add(session, options)
+        elif options.refresh:
+            account = session.account(options.account, Capability.ADDRESS_BOOK)
+            await session.ask(c.RefreshContacts(account))
         else:
-            numbers = ", ".join(entry.address for entry in contact.addresses)
-            print(f"{contact.id}  {contact.name:<28} {numbers}")
+            _print(await _found(session, options), as_json=options.json)
     return 0
 
 
-def _data(contact: Any) -> dict[str, Any]:
-    return {
-        "type": "contact",
-        "id": contact.id,
-        "name": contact.name,
-        "company": contact.company,
-        "numbers": [{"number": entry.address, "label": entry.label} for entry in contact.addresses],
-        "note": contact.note,
-    }
+async def _add(session: Session, options: argparse.Namespace) -> None:
+    from softphone.model import command as c
+    from softphone.model.capability import Capability
+    from softphone.model.contact import Contact, ContactAddress, ContactId
+
+    name, *numbers = options.add
+    addresses = tuple(ContactAddress(number) for number in numbers)
+    source = None
+    if options.account:
+        source = session.account(options.account, Capability.ADDRESS_BOOK)
+    contact = Contact(ContactId(""), name, addresses, options.company, source=source)
+    saved = await session.ask(c.SaveContact(contact))
+    assert isinstance(saved, c.ContactSaved)
+    if options.json:
+        print_json({"type": "saved", "id": saved.contact})
+    else:
+        print(saved.contact)
+
+
+async def _found(session: Session, options: argparse.Namespace) -> Iterable[Contact]:
+    from softphone.model import command as c
+    from softphone.model.capability import Capability
+
+    if options.directory:
+        account = session.account(options.account, Capability.DIRECTORY)
+        field = c.DirectoryField(options.field)
+        page = await session.ask(c.SearchDirectory(account, options.text, field))
+    else:
+        page = await session.ask(c.SearchContacts(options.text, options.limit))
+    assert isinstance(page, c.ContactPage)
+    found = page.contacts[: options.limit]
+    if options.account and not options.directory:
+        return [contact for contact in found if contact.source == options.account]
+    return found
+
+
+def _print(contacts: Iterable[Contact], *, as_json: bool) -> None:
+    from .show import contact_data
+
+    for contact in contacts:
+        if as_json:
+            print_json(contact_data(contact))
+        else:
+            numbers = ", ".join(entry.address for entry in contact.addresses)
+            source = f"  [{contact.source}]" if contact.source else ""
+            print(f"{contact.id}  {contact.name:<28} {numbers}{source}")

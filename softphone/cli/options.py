@@ -97,6 +97,21 @@ def print_json(data: dict[str, Any]) -> None:
     print(json.dumps(data, ensure_ascii=False, allow_nan=False), flush=True)
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read; an old one is replaced as a whole."""
+    import os
+    import tempfile
+
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
 def complain(text: str) -> None:
     """Print one line to standard error."""
     print(f"softphone: {text}", file=sys.stderr, flush=True)

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from softphone.model.call import Call
+from softphone.model.contact import Contact
 from softphone.model.event import Noted
+from softphone.model.message import Message
 from softphone.model.presence import Account
-from softphone.model.record import CallRecord
+from softphone.model.record import CallRecord, PlatformRecord
 
 
 def moment(at: float | None) -> str | None:
@@ -44,6 +46,9 @@ def call_data(call: Call) -> dict[str, Any]:
         "missed": call.missed,
         "recording": call.recording,
         "media": call.media.value,
+        "operation": call.operation,
+        "parameters": dict(call.parameters),
+        "received_parameters": dict(call.received_parameters),
     }
 
 
@@ -57,6 +62,7 @@ def account_data(account: Account) -> dict[str, Any]:
         "state": account.link.value,
         "cause": account.cause,
         "code": account.code,
+        "services": list(account.services),
         "numbers": [
             {
                 "id": number.id,
@@ -96,6 +102,52 @@ def record_data(record: CallRecord) -> dict[str, Any]:
             "frames_sent": quality.frames_sent,
             "frames_received": quality.frames_received,
         },
+    }
+
+
+def message_data(message: Message) -> dict[str, Any]:
+    """Return a message for --json."""
+    return {
+        "id": message.id,
+        "account": message.account,
+        "peer": message.peer,
+        "name": message.name,
+        "channel": message.channel.value,
+        "direction": message.direction.value,
+        "at": moment(message.at),
+        "text": message.text,
+        "delivery": message.delivery.value,
+        "read": message.read,
+        "problem": message.problem or None,
+        "native_id": message.native_id,
+    }
+
+
+def platform_record_data(record: PlatformRecord) -> dict[str, Any]:
+    """Return a call of a platform's own history for --json."""
+    return {
+        "id": record.native_id,
+        "account": record.account,
+        "direction": record.direction.value,
+        "missed": record.missed,
+        "number": record.remote.address,
+        "name": record.remote.name,
+        "started": moment(record.start),
+        "seconds": record.duration_s,
+    }
+
+
+def contact_data(contact: Contact) -> dict[str, Any]:
+    """Return a contact for --json."""
+    return {
+        "type": "contact",
+        "id": contact.id,
+        "name": contact.name,
+        "company": contact.company,
+        "source": contact.source,
+        "native_id": contact.native_id,
+        "numbers": [{"number": entry.address, "label": entry.label} for entry in contact.addresses],
+        "note": contact.note,
     }
 
 

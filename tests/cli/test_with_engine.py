@@ -71,7 +71,7 @@ def test_status_for_people_and_for_scripts(shared: Cli) -> None:
     assert set(data["engine"]) == {"pid", "version", "profile", "log", "lab"}
     assert data["store"] is None
     assert set(data["accounts"][0]) == {
-        *("account", "kind", "identity", "state", "cause", "code", "numbers"),
+        *("account", "kind", "identity", "state", "cause", "code", "numbers", "services"),
     }
 
 
