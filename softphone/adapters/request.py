@@ -21,6 +21,15 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
+class RawResponse:
+    """An answer as it came: HTTP status, headers (any case), the bytes of its body."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """An answer: HTTP status, decoded JSON (None when it is none), server time when told."""
 
@@ -84,6 +93,33 @@ async def fetch_json(
     Raises RequestError when there is no answer in time, it is too large, it is a redirect, or
     a successful one is not JSON. The message names the host only: URLs may hold tokens.
     """
+    answer = await fetch(
+        session,
+        method,
+        url,
+        headers=headers,
+        limit_bytes=limit_bytes,
+        limit_s=limit_s,
+        body=body,
+    )
+    data = decode_json(answer.body, host_of(url), answer.status)
+    return Response(answer.status, data, _date(answer.headers), _retry(answer.headers))
+
+
+async def fetch(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    limit_bytes: int,
+    limit_s: float,
+    body: object = None,
+) -> RawResponse:
+    """Send one request and return its answer, whatever its status and content.
+
+    Raises RequestError when there is no answer in time, it is too large, or it is a redirect.
+    """
     import aiohttp  # heavy; only adapters that talk HTTP pay for it
 
     timeout = aiohttp.ClientTimeout(total=limit_s, sock_connect=min(5.0, limit_s))
@@ -95,8 +131,7 @@ async def fetch_json(
             if 300 <= answer.status < 400:
                 raise RequestError(f"{host} answered with a redirect.", status=answer.status)
             raw = await _read_limited(answer, limit_bytes, host)
-            data = _json(raw, host, answer.status)
-            return Response(answer.status, data, _date(answer.headers), _retry(answer.headers))
+            return RawResponse(answer.status, answer.headers, raw)
     except TimeoutError:
         raise RequestError(f"{host} did not answer within {limit_s:g} s.") from None
     except (aiohttp.ClientError, OSError, ValueError) as problem:
@@ -122,7 +157,8 @@ async def _read_limited(answer: aiohttp.ClientResponse, limit: int, host: str) -
     return bytes(raw)
 
 
-def _json(raw: bytes, host: str, status: int) -> Any:
+def decode_json(raw: bytes, host: str, status: int) -> Any:
+    """Return decoded JSON, None when a refusal holds none; RequestError when a success does."""
     try:
         return json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError):
