@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from softphone.adapters.retry import Backoff, Schedule
+from softphone.adapters.sockets import SocketRefused, SocketRules, close_code, end, open_socket
 from softphone.adapters.token import TokenCache
 from softphone.model.error import ProtocolError, SoftphoneError
 from softphone.model.presence import LinkState
@@ -21,7 +22,6 @@ from softphone.model.text import escaped
 from . import wire
 from .flood import Flood, Strikes
 from .rest import TokenRefused
-from .sockets import SocketRefused, SocketRules, close_code, end, open_socket
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Opening Audin's sockets: limits, no redirects, errors without the token that is in the URL."""
+"""Opening WebSockets: limits, no redirects, errors without the token that is in the URL."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _quiet.setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True, slots=True)
 class SocketRules:
-    """What differs between the two sockets. Ping times in seconds."""
+    """What differs between sockets. `ping_s` in seconds; None: no protocol-level pings."""
 
     limit_bytes: int
-    ping_s: float
+    ping_s: float | None
     compression: str | None
     queue: int
 
