@@ -42,7 +42,6 @@ PRIVATE: dict[type, tuple[str, ...]] = {
         "_set_role",
     ),
 }
-_CONNECT_LIMIT_S = 20.0
 _HANDSHAKE_LIMIT_S = 15.0
 _CLOSE_LIMIT_S = 2.0
 _MOST_WAITING = 512
@@ -193,7 +192,9 @@ class SecurePath:
         servers: Sequence[IceServer],
         limits: GatherLimits,
         dscp: int | None,
+        connect_limit_s: float,
     ) -> None:
+        self._connect_limit_s = connect_limit_s
         self.ice = "new"
         self.gathered = Gathered()
         self._owner = owner
@@ -364,7 +365,7 @@ class SecurePath:
         connection.remote_password = remote.password
         connection.remote_is_lite = remote.ice_lite
         try:
-            async with asyncio.timeout(_CONNECT_LIMIT_S):
+            async with asyncio.timeout(self._connect_limit_s):
                 await self._add_candidates(connection, remote)
                 await connection.connect()
         except (ConnectionError, TimeoutError):

@@ -53,9 +53,6 @@ logger = logging.getLogger(__name__)
 
 _WATCH_S = 0.5
 _FIRST_REPORT_S, _REPORT_S = 1.0, 3.0
-_UNHEARD_S = 7.0  # both sides check every 4 to 6 s, besides RTCP
-_PATIENCE_S = 10.0  # so long disconnected is failed
-_SILENT_S = 5.0
 
 
 class PeerState(StrEnum):
@@ -395,7 +392,14 @@ class Peer:
             self._certificate = new_certificate()
         wanted = self._settings
         limits = GatherLimits(wanted.gather_ideal_s, wanted.gather_limit_s)
-        return SecurePath(self, self._certificate, wanted.ice_servers, limits, wanted.dscp)
+        return SecurePath(
+            self,
+            self._certificate,
+            wanted.ice_servers,
+            limits,
+            wanted.dscp,
+            wanted.connect_limit_s,
+        )
 
     async def _lines_for(
         self, remote: Description, path: SecurePath, audio: MediaLine
@@ -523,16 +527,17 @@ class Peer:
         path = self._main
         if path is None:
             return
-        if self.state is PeerState.COMPLETED and now_s - path.heard_s > _UNHEARD_S:
+        gone = now_s - path.heard_s > self._settings.unheard_s
+        if self.state is PeerState.COMPLETED and gone:
             self._set(PeerState.DISCONNECTED)
         if self.state is not PeerState.DISCONNECTED:
             return
         if self._unheard_since_s is None:
             self._unheard_since_s = now_s
-        if path.dtls == "connected" and now_s - path.heard_s < _UNHEARD_S:
+        if path.dtls == "connected" and not gone:
             self._unheard_since_s = None
             self._set(PeerState.COMPLETED)
-        elif now_s - self._unheard_since_s > _PATIENCE_S:
+        elif now_s - self._unheard_since_s > self._settings.patience_s:
             self._set(PeerState.FAILED)
 
     def _look_for_sound(self, now_s: float) -> None:
@@ -540,7 +545,7 @@ class Peer:
         if since_s is None or self.state is not PeerState.COMPLETED:
             return
         heard_s = max(self._ways.last_rtp_s or 0.0, since_s)
-        self._tell_silent(now_s - heard_s > _SILENT_S)
+        self._tell_silent(now_s - heard_s > self._settings.silent_s)
 
     def _tell_silent(self, silent: bool) -> None:
         if silent != self._silent:

@@ -23,7 +23,12 @@ class IceServer:
 
 @dataclass(frozen=True, slots=True)
 class PeerSettings:
-    """What one peer may use. `edit` are applied in turn to every description that is sent."""
+    """What one peer may use. `edit` are applied in turn to every description that is sent.
+
+    No way found within `connect_limit_s` is a failure. After `silent_s` without sound the owner is
+    told. After `unheard_s` without any sign of the far end (both check every 4 to 6 s, besides
+    RTCP) the connection counts as disconnected, and `patience_s` later as failed.
+    """
 
     codecs: tuple[str, ...] = DEFAULT_CODECS
     removed: tuple[CodecSelector, ...] = ()
@@ -35,3 +40,7 @@ class PeerSettings:
     telephone_event: bool = True
     bundle: bool = True
     edit: Sequence[Callable[[str], str]] = field(default=())
+    connect_limit_s: float = 20.0
+    silent_s: float = 5.0
+    unheard_s: float = 7.0
+    patience_s: float = 10.0

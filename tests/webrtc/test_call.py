@@ -10,48 +10,8 @@ import pytest
 from softphone.webrtc.leg import RtpLeg
 from softphone.webrtc.peer import Peer, PeerSettings, PeerState
 from softphone.webrtc.sdp import Direction, parse
-from tests.webrtc.support import Call, Speaker, loudest_hz, rms, until
-
-NEAR_HZ, FAR_HZ = 1000.0, 600.0
-
-
-class Talk(Call):
-    """A call between two people who whistle."""
-
-    def __init__(self, codec: str, settings: PeerSettings | None = None) -> None:
-        near, far = RtpLeg((codec,)), RtpLeg()
-        super().__init__(near, far, settings)
-        self.near_leg, self.far_leg = near, far
-        self.near_ear = Speaker(near, NEAR_HZ)
-        self.far_ear = Speaker(far, FAR_HZ)
-
-    async def begin(self) -> None:
-        self.near_ear.start()
-        self.far_ear.start()
-        await self.connect()
-        await self.heard_both_ways()
-
-    async def heard_both_ways(self) -> None:
-        await until(self._hear_each_other, what="both hear the other's tone")
-
-    async def silent_both_ways(self) -> None:
-        await until(self._hear_nothing, what="silence")
-
-    async def end(self) -> None:
-        await self.near_ear.stop()
-        await self.far_ear.stop()
-        await self.close()
-
-    def _hear_each_other(self) -> bool:
-        near, far = self.near_ear.recent(0.3), self.far_ear.recent(0.3)
-        return (
-            abs(loudest_hz(near) - FAR_HZ) < 15
-            and abs(loudest_hz(far) - NEAR_HZ) < 15
-            and min(rms(near), rms(far)) > 3000
-        )
-
-    def _hear_nothing(self) -> bool:
-        return rms(self.near_ear.recent(0.3)) < 5 and rms(self.far_ear.recent(0.3)) < 5
+from tests.webrtc.support import Speaker, until
+from tests.webrtc.talk import NEAR_HZ, Talk, hears
 
 
 @pytest.fixture(params=["opus", "PCMU", "PCMA"])
@@ -130,8 +90,7 @@ async def test_a_withdrawn_offer_leaves_everything_as_it_was(wide_talk: Talk) ->
 
 async def test_early_media_is_heard_before_the_final_answer(wide_talk: Talk) -> None:
     talk = wide_talk
-    talk.near_ear.start()
-    talk.far_ear.start()
+    talk.start()
 
     answer = await talk.far.answer(await talk.near.offer())
     await talk.near.accept(answer, provisional=True)
@@ -145,8 +104,7 @@ async def test_early_media_is_heard_before_the_final_answer(wide_talk: Talk) -> 
 
 async def test_somebody_else_may_answer_after_the_early_media(wide_talk: Talk) -> None:
     talk = wide_talk
-    talk.near_ear.start()
-    talk.far_ear.start()
+    talk.start()
     other_leg = RtpLeg()
     other = Talk("opus")
     other_ear = Speaker(other_leg, 1500.0)
@@ -158,10 +116,8 @@ async def test_somebody_else_may_answer_after_the_early_media(wide_talk: Talk) -
     await talk.heard_both_ways()
     await talk.near.accept(await other_peer.answer(offer))
 
-    await until(
-        lambda: abs(loudest_hz(talk.near_ear.recent(0.3)) - 1500.0) < 15, what="the other's tone"
-    )
-    await until(lambda: abs(loudest_hz(other_ear.recent(0.3)) - NEAR_HZ) < 15)
+    await until(lambda: hears(talk.near_ear, 1500.0), what="the other's tone")
+    await until(lambda: hears(other_ear, NEAR_HZ), what="ours at the other")
     await other_ear.stop()
     await other_peer.close()
 
