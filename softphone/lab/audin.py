@@ -108,6 +108,10 @@ class AudinService:
         """Close presence sockets."""
         return self._presence.drop(user, code)
 
+    def act(self, verb: str, user: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Refuse: what Audin can do has commands of its own."""
+        raise Refused(f"Audin has no action {verb!r}.")
+
     def token(self, user: str, options: dict[str, Any]) -> dict[str, Any]:
         """Return a token for a script."""
         life_s = options.get("ttl_s", self._hub.settings.token_life_s)

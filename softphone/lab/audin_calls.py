@@ -148,7 +148,7 @@ class AudinCalls:
         return None
 
     def _far_end(self, to: str, ref: str, caller: Caller) -> FarEnd | None:
-        if farends.operator_in(to) is None:
+        if farends.operator_in(to) is None and farends.user_in(to) is None:
             return farends.dialled(to, self._hub.settings.times)
         patch = Patch()
         if to.endswith(_own_digits(ref)) or not self._hub.reach(to, caller, patch):

@@ -68,6 +68,15 @@ class ClientSocket:
         transport = self._request.transport
         return 0 if transport is None else transport.get_write_buffer_size()
 
+    def unsent_texts(self) -> list[str]:
+        """Return, and forget, the texts that wait in the outbox."""
+        found = []
+        while not self._outbox.empty():
+            item = self._outbox.get_nowait()
+            if isinstance(item, str):
+                found.append(item)
+        return found
+
     async def send_all(self) -> None:
         """Send what is queued until a close or the end of the connection."""
         with contextlib.suppress(ClientConnectionError, ConnectionError):

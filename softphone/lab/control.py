@@ -13,6 +13,7 @@ from softphone.model.error import Refused
 from .farends import CALLER_KINDS
 from .faults import EVERYBODY, FAULTS
 from .hub import Hub, RingRequest, Service
+from .ribbon_users import user_named
 from .scenario import Scenario
 from .world import CALLERS, NUMBERS, Caller
 
@@ -41,6 +42,7 @@ class Control:
             web.post("/lab/drop", self._guarded(self._drop)),
             web.post("/lab/scenario", self._guarded(self._change_scenario)),
             web.post("/lab/token", self._guarded(self._token)),
+            web.post("/lab/act", self._guarded(self._act)),
         ]
 
     def state(self) -> dict[str, Any]:
@@ -83,21 +85,23 @@ class Control:
 
     async def _set_fault(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        name, who = _text(body, "name"), _text(body, "operator", EVERYBODY)
+        name, who = _text(body, "name"), _who(_text(body, "operator", EVERYBODY))
         given = body.get("args", {})
         if not isinstance(given, dict):
             raise Refused("args must be an object.")
         args = self._hub.faults.check(name, given)
         self._hub.note(f"fault {name} for {who}")
         if FAULTS[name].now or (name == "close" and args["step"] == "now"):
-            done = sum(one.fault_now(name, who, args) for one in self._hub.services)
+            meant = [one for one in self._hub.services if one.name in FAULTS[name].services]
+            done = sum(one.fault_now(name, who, args) for one in meant)
             return web.json_response({"done": done, "args": args})
         self._hub.faults.set(name, who, args)
         return web.json_response({"on": self._hub.faults.listed(), "args": args})
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
         query = request.query
-        cleared = self._hub.faults.clear(query.get("name"), query.get("operator"))
+        who = query.get("operator")
+        cleared = self._hub.faults.clear(query.get("name"), who and _who(who))
         return web.json_response({"cleared": cleared})
 
     async def _ring(self, request: web.Request) -> web.Response:
@@ -115,7 +119,7 @@ class Control:
             if calls is not None:
                 return web.json_response({"calls": calls})
         known = ", ".join(f"{number.id} ({number.phone_number})" for number in NUMBERS)
-        raise Refused(f"No number {wanted.number!r} here: {known}.")
+        raise Refused(f"No number {wanted.number!r} here: {known}, or a user like alice@lab.test.")
 
     def _caller(self, body: _Body) -> Caller:
         sound = _text(body, "far_end", "caller")
@@ -157,12 +161,25 @@ class Control:
         service = self._service(_text(body, "service", ""))
         return web.json_response(service.token(_text(body, "user"), body))
 
+    async def _act(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        verb, user = _text(body, "verb"), _text(body, "user")
+        service = self._service(_text(body, "service", "ribbon"))
+        self._hub.note(f"{verb} {user}")
+        return web.json_response(service.act(verb, user, body))
+
     def _service(self, name: str) -> Service:
         services = self._hub.services
         found = next((one for one in services if name in ("", one.name)), None)
         if found is None:
             raise Refused(f"No service {name!r}: {', '.join(one.name for one in services)}.")
         return found
+
+
+def _who(name: str) -> str:
+    """Return a user of the gateway in full; the others as they are."""
+    user = user_named(name)
+    return name if user is None else user.user
 
 
 async def _body(request: web.Request) -> _Body:

@@ -1,7 +1,8 @@
 """Far ends: what happens at the other end of a call, 20 ms at a time. Pure.
 
 Which one answers is decided by the last four digits that were dialled. Seconds NN may be chosen:
-07NN hangs up after NN seconds, 08NN drops the connection, 09NN is operator op-NN of this lab.
+07NN hangs up after NN seconds, 08NN drops the connection, 09NN is operator op-NN of this lab, 10NN
+is user NN of its Ribbon gateway.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .sounds import Sound, frames_of
 
 PREFIX = "+39025550"
 REJECTED = "0403"
+ANNOUNCEMENT = "0106"
 
 
 class Turn(StrEnum):
@@ -37,6 +39,7 @@ _LAST_DIGITS = {
     "speech": "0103",
     "music": "0104",
     "menu": "0105",
+    "announcement": ANNOUNCEMENT,
     "busy": "0486",
     "no_answer": "0480",
     "reject": REJECTED,
@@ -44,6 +47,8 @@ _LAST_DIGITS = {
     "drop_5": "0805",
     "operator_1": "0901",
     "operator_2": "0902",
+    "user_1": "1001",
+    "user_2": "1002",
 }
 FAR_ENDS = {name: PREFIX + digits for name, digits in _LAST_DIGITS.items()}
 
@@ -132,14 +137,29 @@ def dialled(number: str, times: Times) -> FarEnd:
     if last[:2] in ("07", "08") and seconds.isdecimal():
         ending = Turn.HANG_UP if last[:2] == "07" else Turn.DROP
         return FarEnd(sounds.speech(), rings, Turn.ANSWERED, frames_of(int(seconds)), ending)
+    if last == ANNOUNCEMENT:
+        return FarEnd(_echo(times), rings, before=sounds.Clip(prompt("greeting"), repeat=True))
     kind = next((name for name, digits in _LAST_DIGITS.items() if digits == last), "greeting")
     return FarEnd(sound_named(kind, times), rings)
+
+
+def title(number: str) -> str:
+    """Return the name that a far end shows."""
+    last = number[-4:]
+    kind = next((name for name, digits in _LAST_DIGITS.items() if digits == last), "someone")
+    return kind.replace("_", " ").capitalize()
 
 
 def operator_in(number: str) -> int | None:
     """Return the operator that a dialled number 09NN means."""
     last = number[-4:]
     return int(last[2:]) if last[:2] == "09" and last.isdecimal() else None
+
+
+def user_in(number: str) -> str | None:
+    """Return the four digits of a dialled number 10NN: a user of the Ribbon gateway."""
+    last = number[-4:]
+    return last if last[:2] == "10" and last.isdecimal() else None
 
 
 def caller(kind: str, times: Times, seconds: float | None = None) -> FarEnd:

@@ -19,23 +19,40 @@ class FaultKind:
     help: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     now: bool = False
+    services: tuple[str, ...] = ("audin",)
 
 
 _COUNT = {"count": 1}
+_BOTH = ("audin", "ribbon")
+_RIBBON = ("ribbon",)
+_EVENT = {"event": "", "count": 0}
+_REST = {"resource": "", "count": 0}
 FAULTS: dict[str, FaultKind] = {
     # done at once, to presence or audio sockets that are open
-    "malformed_json": FaultKind("send text that is not a JSON object", _COUNT, now=True),
-    "deep_json": FaultKind("send JSON nested 30,000 deep", _COUNT, now=True),
-    "wrong_types": FaultKind("send messages with fields of wrong types", now=True),
-    "unknown_type": FaultKind("send a message of an unknown type", _COUNT, now=True),
+    "malformed_json": FaultKind(
+        "send text that is not a JSON object", _COUNT, now=True, services=_BOTH
+    ),
+    "deep_json": FaultKind("send JSON nested 30,000 deep", _COUNT, now=True, services=_BOTH),
+    "wrong_types": FaultKind("send messages with fields of wrong types", now=True, services=_BOTH),
+    "unknown_type": FaultKind(
+        "send a message of an unknown type", _COUNT, now=True, services=_BOTH
+    ),
     "bad_call_sid": FaultKind("offer calls whose ids are not fit for a path", now=True),
     "ghost_assigned": FaultKind("assign a call nobody asked for", now=True),
     "ghost_outbound": FaultKind("start an outbound call nobody asked for", now=True),
-    "hostile_text": FaultKind("send an error and offers full of hostile text", now=True),
+    "hostile_text": FaultKind(
+        "send an error and offers full of hostile text", now=True, services=_BOTH
+    ),
     "binary_on_presence": FaultKind("send binary on the presence socket", _COUNT, now=True),
-    "oversize": FaultKind("send a message above the size limit", {"socket": "presence"}, now=True),
-    "flood": FaultKind("send many messages", {"socket": "presence", "count": 1000}, now=True),
-    "raw": FaultKind("send this text as it is", {"socket": "presence", "text": ""}, now=True),
+    "oversize": FaultKind(
+        "send a message above the size limit", {"socket": "presence"}, now=True, services=_BOTH
+    ),
+    "flood": FaultKind(
+        "send many messages", {"socket": "presence", "count": 1000}, now=True, services=_BOTH
+    ),
+    "raw": FaultKind(
+        "send this text as it is", {"socket": "presence", "text": ""}, now=True, services=_BOTH
+    ),
     "text_garbage_on_audio": FaultKind("send text that is not JSON on audio", _COUNT, now=True),
     "empty_frames": FaultKind("send empty binary messages on audio", _COUNT, now=True),
     "freeze_audio": FaultKind("hold audio back, then send it at once", {"ms": 300}, now=True),
@@ -69,6 +86,51 @@ FAULTS: dict[str, FaultKind] = {
     "handshake": FaultKind(
         "sockets answer an HTTP status",
         {"status": 503, "socket": "presence", "count": 0, "retry_after_s": 0},
+        services=_BOTH,
+    ),
+    # Ribbon; `resource` is a path word, "PUT subscription", or a request's type (callStart)
+    "binary": FaultKind("send binary on the notification socket", _COUNT, True, _RIBBON),
+    "ghost_call": FaultKind("tell of calls nobody knows, with bad ids", {}, True, _RIBBON),
+    "vanish": FaultKind("far ends stop without callEnd", {}, True, _RIBBON),
+    "rest": FaultKind(
+        "answer REST with a status and a number (-1: no body)",
+        {**_REST, "status": 403, "code": 4},
+        services=_RIBBON,
+    ),
+    "rest_unavailable": FaultKind(
+        "answer 503; form: header, date, body, authorization, none",
+        {**_REST, "seconds": 1.0, "form": "header"},
+        services=_RIBBON,
+    ),
+    "rest_slow": FaultKind("answer REST late", {**_REST, "seconds": 3.0}, services=_RIBBON),
+    "rest_garbage": FaultKind(
+        "answer 200 that cannot be read; form: malformed, empty, html, list, deep, "
+        "wrong_types, huge",
+        {**_REST, "form": "malformed"},
+        services=_RIBBON,
+    ),
+    "notice_drop": FaultKind("lose notifications", _EVENT, services=_RIBBON),
+    "notice_duplicate": FaultKind("send notifications twice", _EVENT, services=_RIBBON),
+    "notice_delay": FaultKind(
+        "send notifications late", {**_EVENT, "seconds": 1.0}, services=_RIBBON
+    ),
+    "notice_swap": FaultKind("send notifications after the next one", _EVENT, services=_RIBBON),
+    "notice_bare": FaultKind("send call notifications without names", _EVENT, services=_RIBBON),
+    "notice_no_id": FaultKind("send notifications without eventId", _EVENT, services=_RIBBON),
+    "notice_hostile": FaultKind("send hostile names and parameters", _EVENT, services=_RIBBON),
+    "sdp": FaultKind(
+        "spoil descriptions; form: malformed, empty, no_audio, unsupported, other_origin, "
+        "no_candidates, huge, hostile, cut",
+        {**_EVENT, "form": "malformed"},
+        services=_RIBBON,
+    ),
+    "glare": FaultKind("refuse every offered change with 49", {"count": 0}, services=_RIBBON),
+    "slow_start": FaultKind("callers ring without SDP", {"count": 0}, services=_RIBBON),
+    "offer_video": FaultKind("callers offer video too", {"count": 0}, services=_RIBBON),
+    "far_end_codec": FaultKind("far ends speak one codec only", {"name": "PCMA"}, services=_RIBBON),
+    "short_expiry": FaultKind("grant short subscriptions", {"seconds": 60}, services=_RIBBON),
+    "services_refused": FaultKind(
+        "do not grant services (comma between them)", {"services": ""}, services=_RIBBON
     ),
 }
 

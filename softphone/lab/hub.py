@@ -77,6 +77,10 @@ class Service(Protocol):
         """Do a fault that happens at once; return to how many sockets. "*": everybody."""
         ...
 
+    def act(self, verb: str, user: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Make something happen to a user; Refused for what this platform has not."""
+        ...
+
     def token(self, user: str, options: dict[str, Any]) -> dict[str, Any]:
         """Return a token for a script; Refused for a user nobody knows."""
         ...
@@ -103,7 +107,7 @@ class Hub:
         self.ticker = Ticker()
         self.faults = Faults()
         self.services: list[Service] = []
-        self.base_url = ""
+        self.base_url = self.tls_url = ""
         self.journal: deque[dict[str, Any]] = deque(maxlen=_JOURNAL)
         self._timers: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[None]] = set()

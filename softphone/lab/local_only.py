@@ -33,7 +33,9 @@ async def add_cors(request: web.Request, response: web.StreamResponse) -> None:
     response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
     response.headers[hdrs.VARY] = "Origin"
     if request.method == hdrs.METH_OPTIONS:
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = "GET, POST, PUT, PATCH, DELETE"
+        response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = (
+            "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+        )
         asked = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS)
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = asked or _ALLOWED_HEADERS
         response.headers[hdrs.ACCESS_CONTROL_MAX_AGE] = "600"

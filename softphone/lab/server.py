@@ -14,18 +14,20 @@ from aiohttp import web
 from softphone.model.error import ConnectError
 
 from .audin import AudinService
+from .certificate import make_certificate, server_context
 from .configfile import write_config
 from .control import Control
 from .farends import FAR_ENDS
 from .hub import Hub, Service
 from .local_only import add_cors, local_only
+from .ribbon import RibbonService
 from .scenario import Scenario
 from .settings import LabSettings
 from .status import status_route
 
 VERSION = "0.1"
 # One line for each platform.
-SERVICES: tuple[Callable[[Hub], Service], ...] = (AudinService,)
+SERVICES: tuple[Callable[[Hub], Service], ...] = (AudinService, RibbonService)
 
 
 class Lab:
@@ -39,6 +41,7 @@ class Lab:
         self.port = 0
         self._runner: web.AppRunner | None = None
         self._folder: Path | None = None
+        self._certificate: Path | None = None
 
     async def start(self) -> int:
         """Listen; return the port. ConnectError when the port is taken."""
@@ -51,11 +54,17 @@ class Lab:
         # No access log: tokens are in the queries.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
+        self._folder = Path(tempfile.mkdtemp(prefix="softphone-lab-"))  # 0700
         await self._listen(self._runner)
+        if self.settings.tls:
+            await self._listen_with_tls(self._runner, self._folder)
         self.hub.ticker.start()
         self.scenario.start()
-        self._folder = Path(tempfile.mkdtemp(prefix="softphone-lab-"))  # 0700
-        accounts = {service.name: service.account() for service in self.hub.services}
+        accounts = {
+            service.name: service.account()
+            for service in self.hub.services
+            if service.name in self.settings.accounts
+        }
         write_config(self._folder, accounts, FAR_ENDS)
         return self.port
 
@@ -70,7 +79,7 @@ class Lab:
             "config": str(self.config),
             **{service.name: service.ready() for service in self.hub.services},
             "far_ends": dict(FAR_ENDS),
-        }
+        } | ({"certificate": str(self._certificate)} if self._certificate else {})
 
     @property
     def config(self) -> Path:
@@ -87,6 +96,9 @@ class Lab:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -98,10 +110,24 @@ class Lab:
         except OSError as problem:
             await runner.cleanup()
             self._runner = None
+            self._remove_folder()
             where = f"{self.settings.host}:{self.settings.port}"
             raise ConnectError(f"The lab cannot listen on {where}: {problem.strerror}.") from None
         host, self.port = runner.addresses[0][:2]
-        self.hub.base_url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.hub.base_url = f"http://{_in_url(host)}:{self.port}"
+
+    async def _listen_with_tls(self, runner: web.AppRunner, folder: Path) -> None:
+        """Serve the same on a second port with TLS, made for this run."""
+        self._certificate = make_certificate(folder, self.settings.host)
+        context = server_context(self._certificate)
+        site = web.TCPSite(runner, self.settings.host, 0, ssl_context=context)
+        await site.start()
+        host, port = runner.addresses[-1][:2]
+        self.hub.tls_url = f"https://{_in_url(host)}:{port}"
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from softphone.adapters.audin import wire
+from softphone.adapters.ribbon.wire import AUDIT_MISSING_S
 from softphone.model.error import ConfigError
 
 from .farends import Times
@@ -29,6 +30,10 @@ class LabSettings:
     idle_limit_s: float = wire.IDLE_LIMIT_S
     ring_limit_s: float = 30.0
     audio_open_limit_s: float = 15.0
+    audit_limit_s: float = AUDIT_MISSING_S
+    tls: bool = False
+    accounts: tuple[str, ...] = ("audin",)
+    """The services whose accounts go into the lab's config.toml."""
     first_call_s: float = 5.0
     calls_every_s: tuple[float, float] = (45.0, 90.0)
     times: Times = field(default_factory=Times)

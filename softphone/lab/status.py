@@ -55,13 +55,13 @@ def status_page(state: dict[str, Any]) -> str:
 def _row(call: dict[str, Any]) -> dict[str, Any]:
     """Return a call as one flat row."""
     shown = ("sid", "direction", "phase", "operator", "from", "name", "to", "reason")
-    received, sent = call["received"], call["sent"]
+    received, sent = call.get("received", {}), call.get("sent", {})
     return {key: call[key] for key in shown} | {
-        "frames in": received["frames"],
-        "gap p50/p99 ms": f"{received['gap_p50_ms']}/{received['gap_p99_ms']}",
-        "odd": received["odd_frames"],
-        "level dBFS": received["level_dbfs"],
-        "frames out": sent["frames"],
+        "frames in": received.get("frames"),
+        "gap p50/p99 ms": f"{received.get('gap_p50_ms')}/{received.get('gap_p99_ms')}",
+        "odd": received.get("odd_frames"),
+        "level dBFS": received.get("level_dbfs"),
+        "frames out": sent.get("frames"),
     }
 
 

@@ -13,6 +13,7 @@ from softphone.lab.farends import Times
 from softphone.lab.server import Lab
 from softphone.lab.settings import LabSettings
 from tests.lab.plain_client import Audio, Presence, in_thread
+from tests.lab.ribbon_place import Gateway
 
 QUICK = LabSettings(
     scenario="quiet",
@@ -86,5 +87,18 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     try:
         async with AsyncExitStack() as stack:
             yield Place(lab, stack)
+    finally:
+        await lab.close()
+
+
+@pytest.fixture
+async def gateway(request: pytest.FixtureRequest) -> AsyncIterator[Gateway]:
+    """A quiet lab for its Ribbon gateway; parametrize it to change settings."""
+    changed: dict[str, Any] = getattr(request, "param", {})
+    lab = Lab(replace(QUICK, **changed))
+    await lab.start()
+    try:
+        async with AsyncExitStack() as stack:
+            yield Gateway(lab, stack)
     finally:
         await lab.close()
