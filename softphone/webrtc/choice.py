@@ -29,10 +29,14 @@ def to_offer(
     names: Iterable[str],
     events: bool,
     removed: Iterable[CodecSelector],
-    known: Iterable[Codec] = (),
+    before: Terms | None = None,
 ) -> tuple[Codec, ...]:
-    """Return what to offer; numbers agreed on earlier (`known`) keep their meaning."""
+    """Return what to offer; numbers agreed on before keep their meaning, its codec comes first."""
+    known = before.codecs if before else ()
     wanted = [_OURS[name.lower()] for name in names if name.lower() in _OURS]
+    if before and before.sending:
+        present = _identity(before.sending)
+        wanted.sort(key=lambda codec: _identity(codec) != present)
     if events:
         clocks = {codec.clock_hz for codec in wanted}
         wanted += [event for event in (_EVENT_WIDE, _EVENT) if event.clock_hz in clocks]
@@ -85,7 +89,9 @@ def agreed(
         ours.direction.sends and theirs.direction.receives,
         ours.direction.receives and theirs.direction.sends,
     )
-    return Terms(common, sending, direction, _limit(theirs, sending, kbps))
+    events = (c for c in common if c.name.lower() == EVENT_NAME)
+    event = next((e for e in events if e.clock_hz == sending.clock_hz), None)
+    return Terms(ours.codecs, sending, direction, _limit(theirs, sending, kbps), event)
 
 
 def answered_direction(wanted: Direction, offered: Direction) -> Direction:

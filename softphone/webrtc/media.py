@@ -9,7 +9,6 @@ from typing import Protocol
 
 from .description import Codec, Direction
 from .rtp import RtpPacket
-from .telephone_event import NAME as EVENT_NAME
 
 FRAME_MS = 20
 _SAME_PRESS_S = 0.6
@@ -18,19 +17,17 @@ SPOKEN = {"opus": 48_000, "pcmu": 8_000, "pcma": 8_000}
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was agreed: what may come, what is sent, which way. `kbps` limits Opus."""
+    """What was agreed: what may come, what is sent, which way. `kbps` limits Opus.
+
+    Everything in our own description may come, also what the far end did not repeat: Chromium sends
+    what it left out of its answer. `event` is the telephone-event of the clock being sent.
+    """
 
     codecs: tuple[Codec, ...] = ()
     sending: Codec | None = None
     direction: Direction = Direction.INACTIVE
     kbps: int | None = None
-
-    @property
-    def event(self) -> Codec | None:
-        """The telephone-event payload for the codec being sent (same clock), None without one."""
-        clock_hz = self.sending.clock_hz if self.sending else 0
-        named = (codec for codec in self.codecs if codec.name.lower() == EVENT_NAME)
-        return next((codec for codec in named if codec.clock_hz == clock_hz), None)
+    event: Codec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -374,7 +374,11 @@ class SecurePath:
         return True
 
     async def _add_candidates(self, connection: _Connection, remote: Transport) -> None:
-        """Add what can be used; without any, wait for the far end's own checks to show the way."""
+        """Add what can be used; without any, wait for the far end's own checks to show the way.
+
+        Their end is not said: aioice would give up at once when none of them can be reached,
+        while the far end's checks may still come from an address nobody told us.
+        """
         for text in remote.candidates:
             try:
                 candidate = aioice.Candidate.from_sdp(text)
@@ -382,8 +386,7 @@ class SecurePath:
                     await connection.add_remote_candidate(candidate)
             except (ValueError, IndexError, AssertionError):
                 logger.debug("A candidate of the far end cannot be read.")
-        await connection.add_remote_candidate(None)
-        if not connection.remote_candidates:
+        if not connection._check_list:
             await connection.checked.wait()
 
     async def _handshake(self, dtls: _Dtls, remote: Transport) -> None:

@@ -175,7 +175,7 @@ class Peer:
                 self._names(),
                 self._settings.telephone_event,
                 self._settings.removed,
-                self._terms.codecs,
+                self._terms,
             )
             text = self._written(lines, direction, codecs, "actpass")
             self._offer = _Offer(parse(text), lines, restart)

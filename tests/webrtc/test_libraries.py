@@ -61,6 +61,7 @@ def test_the_names_listed_as_private_are_all_there() -> None:
 async def test_the_attributes_of_a_connection_we_use_are_there() -> None:
     connection = aioice.Connection(ice_controlling=True)
     used = {
+        "_check_list",
         "_nominated",
         "_protocols",
         "_local_candidates",
