@@ -53,8 +53,13 @@ class Tone(AudioStreamTrack):
     def __init__(self, hz: float = 0.0) -> None:
         super().__init__()
         self.hz = hz
+        self.second_hz = 0.0
         self._place = 0
         self._began: float | None = None
+
+    def play_pair(self, low_hz: float, high_hz: float) -> None:
+        """Say two frequencies from now on, as a key does."""
+        self.hz, self.second_hz = low_hz, high_hz
 
     async def recv(self) -> AudioFrame:
         if self._began is None:
@@ -62,7 +67,8 @@ class Tone(AudioStreamTrack):
         due = self._began + self._place / RATE_HZ
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         at = (np.arange(_SAMPLES) + self._place) / RATE_HZ
-        sound = (8000 * np.sin(2 * np.pi * self.hz * at)).astype(np.int16)
+        both = np.sin(2 * np.pi * self.hz * at) + np.sin(2 * np.pi * self.second_hz * at)
+        sound = (8000 * both).astype(np.int16)
         frame = AudioFrame.from_ndarray(sound.reshape(1, -1), layout="mono")
         frame.sample_rate, frame.pts = RATE_HZ, self._place
         frame.time_base = fractions.Fraction(1, RATE_HZ)
