@@ -1,0 +1,316 @@
+"""Transfer, join and bridges of the lab's gateway: who hears whom afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from softphone.audio.g711 import decode_mulaw, encode_mulaw
+from tests.lab.conftest import Place
+from tests.lab.plain_ribbon_client import Call, Client, until
+from tests.lab.ribbon_place import ECHO, Gateway
+from tests.lab.test_ribbon_calls import talking
+
+OPERATOR_1 = "+390255500901@lab.test"
+ALICE_FROM_AUDIN = "+390255501001"
+
+
+async def hold(call: Call, other: Call | None = None) -> None:
+    """Put a call on hold; `other` is the far side when that is a client."""
+    await call.put(type="startCallUpdate", sdp=await call.media.offer("inactive"))
+    if other is not None:
+        await other.respond()
+    await call.answered()
+
+
+async def completed(call: Call) -> dict[str, object]:
+    """Wait until a transfer or join took a call over, and end it as a client does."""
+    notice = await call.told("sessionComplete")
+    await call.end()
+    said: dict[str, object] = notice["sessionParams"]
+    return said
+
+
+async def hear_each_other(one: Call, other: Call, one_hz: float, other_hz: float) -> None:
+    await one.media.hears(other_hz)
+    await other.media.hears(one_hz)
+
+
+async def test_a_direct_transfer_connects_the_others(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    carol = await gateway.device("carol")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await hold(call, rung)
+
+    await call.put(type="transfer", address="sip:carol@lab.test")
+    third = await carol.incoming()
+    assert "sdp" not in third.notice["sessionParams"]
+    assert third.notice["callNotificationParams"]["callerDisplayNumber"] == "bob@lab.test"
+    await third.answer(900.0)
+    offered = await rung.respond()
+    await third.answered()
+    done = await completed(call)
+
+    assert offered["callNotificationParams"]["remoteDisplayNumber"] == "carol@lab.test"
+    assert str(done["statusCode"]) == "9905"
+    await hear_each_other(rung, third, 700.0, 900.0)
+    await hold(rung, third)
+
+
+async def test_a_direct_transfer_that_is_declined_leaves_the_call(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    carol = await gateway.device("carol")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+
+    await call.put(type="transfer", address="sip:carol@lab.test")
+    third = await carol.incoming()
+    request = {"action": "reject", "sessionData": third.session}
+    await carol.ok("POST", "calldisposition", {"callDispositionRequest": request})
+    failed = await call.told("sessionFail")
+
+    assert failed["sessionParams"]["statusCode"] == "603"
+    assert "startCallUpdate" not in bob.events()
+    await hear_each_other(call, rung, 440.0, 700.0)
+
+
+async def test_hanging_up_during_a_transfer_stops_the_ringing(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    carol = await gateway.device("carol")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await call.put(type="transfer", address="sip:carol@lab.test")
+    third = await carol.incoming()
+
+    await call.end()
+
+    await third.told("callEnd")
+    await rung.told("callEnd")
+
+
+async def test_a_user_is_transferred_to_a_far_end(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await hold(call, rung)
+
+    await call.put(type="transfer", address="sip:tone@lab.test")
+    await rung.respond()
+
+    await completed(call)
+    await rung.media.hears(1004.0)
+
+
+async def test_a_far_end_is_transferred_to_a_user(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    call = await alice.call(ECHO)
+    await call.answered()
+    await hold(call)
+
+    await call.put(type="transfer", address="sip:bob@lab.test")
+    third = await bob.incoming()
+    await third.answer(900.0)
+    await third.answered()
+
+    await completed(call)
+    await third.media.hears(900.0)
+
+
+async def test_a_transfer_to_nobody_fails_with_its_code(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    call = await alice.call(ECHO)
+    await call.answered()
+
+    await call.put(type="transfer", address="sip:carol@lab.test")
+
+    assert (await call.told("sessionFail"))["sessionParams"]["statusCode"] == "480"
+
+
+async def test_an_attended_transfer_connects_the_others(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    carol = await gateway.device("carol")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await hold(call, rung)
+    second, third = await talking(alice, carol, 440.0, 900.0)
+    await hold(second, third)
+
+    request = {"sessionData": second.session, "address": "sip:carol@lab.test"}
+    await call.put(type="transfer", **request)
+    asked = await rung.respond()
+    await third.respond()
+    await rung.answered()
+    first_done, second_done = await completed(call), await completed(second)
+
+    assert "sdp" not in asked["sessionParams"]
+    assert {str(x["statusCode"]) for x in (first_done, second_done)} == {"9905"}
+    await hear_each_other(rung, third, 700.0, 900.0)
+
+
+async def test_an_attended_transfer_brings_a_user_to_a_far_end(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await hold(call, rung)
+    second = await alice.call(ECHO)
+    await second.answered()
+    await hold(second)
+
+    await call.put(type="transfer", sessionData=second.session, address=f"sip:{ECHO}")
+    await rung.respond()
+    await rung.answered()
+
+    await completed(call)
+    await rung.media.hears(700.0)
+
+
+async def test_three_who_are_joined_hear_each_other_and_not_themselves(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    carol = await gateway.device("carol")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await hold(call, rung)
+    second, third = await talking(alice, carol, 440.0, 900.0)
+    await hold(second, third)
+
+    joined = await join(alice, call, second)
+    notice = await joined.answered()
+    await rung.respond()
+    await third.respond()
+    codes = {str((await completed(one))["statusCode"]) for one in (call, second)}
+
+    assert notice["callNotificationParams"]["callerDisplayNumber"].startswith("conference@")
+    assert codes == {"9906"}
+    for own, hears in ((joined, (700, 900)), (rung, (440, 900)), (third, (440, 700))):
+        await own.media.hears(float(hears[0]))
+        await own.media.hears(float(hears[1]))
+        assert not own.media.has_hz(own.media.tone.hz)
+
+
+async def test_who_stays_in_a_conference_is_not_cut_off(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    carol = await gateway.device("carol")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    second, third = await talking(alice, carol, 440.0, 900.0)
+    joined = await join(alice, call, second)
+    await joined.answered()
+    await rung.respond()
+    await third.respond()
+    await rung.media.hears(900.0)
+
+    await joined.end()
+    await rung.end()
+
+    await third.told("callEnd")
+    assert all(one["phase"] == "over" for one in await gateway.calls())
+
+
+async def test_a_far_end_and_a_user_are_joined(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await hold(call, rung)
+    second = await alice.call("tone@lab.test")
+    await second.answered()
+    await hold(second)
+
+    joined = await join(alice, call, second)
+    await joined.answered()
+    await rung.respond()
+
+    await joined.media.hears(1004.0)
+    await rung.media.hears(1004.0)
+    await rung.media.hears(440.0)
+
+
+async def join(client: Client, first: Call, second: Call) -> Call:
+    media = client._new_media(first.media.tone.hz)
+    request = {
+        "type": "join",
+        "firstSessionData": first.session,
+        "secondSessionData": second.session,
+        "sdp": await media.offer(),
+    }
+    said = await client.ok("POST", "callControl", {"callControlRequest": request})
+    return Call(client, said["callControlResponse"]["sessionData"], media)
+
+
+async def test_click_to_call_rings_both_and_connects_them(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    wanted = {"callingParty": "alice@lab.test", "calledParty": "bob"}
+
+    await alice.ok("POST", "clicktocall", {"clickToCallRequest": wanted})
+    own = await alice.incoming()
+    await own.answer(440.0)
+    rung = await bob.incoming()
+    await rung.answer(700.0)
+    await own.answered()
+
+    assert own.notice["callNotificationParams"]["callerDisplayNumber"] == "bob@lab.test"
+    await hear_each_other(own, rung, 440.0, 700.0)
+
+
+# ---- across platforms ------------------------------------------------------------------------
+
+
+def mu_law_tone(hz: float) -> bytes:
+    at = np.arange(160 * 1000) / 8000
+    return encode_mulaw((8000 * np.sin(2 * np.pi * hz * at)).astype("<i2").tobytes())
+
+
+def has_hz(codes: bytes, hz: float) -> bool:
+    sound = np.frombuffer(decode_mulaw(codes[-4000:]), np.int16).astype(float)
+    if len(sound) < 4000:
+        return False
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+    return abs(float(np.argmax(spectrum)) * 8000 / len(sound) - hz) < 8
+
+
+@pytest.fixture
+async def both(gateway: Gateway) -> tuple[Gateway, Place]:
+    """The gateway and the Audin side of the same lab."""
+    return gateway, Place(gateway.lab, gateway._stack)
+
+
+async def test_a_ribbon_user_calls_an_audin_operator(both: tuple[Gateway, Place]) -> None:
+    gateway, audin = both
+    desk, alice = await audin.desk(), await gateway.device("alice")
+
+    call = await alice.call(OPERATOR_1, 466.0)
+    offer = await desk.until("incoming_call")
+    await desk.send(type="accept", callSid=offer["callSid"])
+    await desk.until("call_assigned")
+    leg = await audin.audio(offer["callSid"])
+    await call.answered()
+    leg.talk(mu_law_tone(600.0))
+
+    await call.media.hears(600.0)
+    await until(lambda: has_hz(bytes(leg.heard), 466.0), "466 Hz at the operator")
+    await hold(call)
+    mark = len(leg.heard)
+    await until(lambda: len(leg.heard) > mark + 12_000, "a second of hold")
+    music = np.frombuffer(decode_mulaw(bytes(leg.heard[-8000:])), np.int16).astype(float)
+    await call.end()
+
+    assert not has_hz(bytes(leg.heard), 466.0)
+    assert np.sqrt(np.mean(music**2)) > 100
+    await leg.told("ended")
+
+
+async def test_an_audin_operator_calls_a_ribbon_user(both: tuple[Gateway, Place]) -> None:
+    gateway, audin = both
+    desk, alice = await audin.desk(), await gateway.device("alice")
+
+    leg = await audin.dial(desk, ALICE_FROM_AUDIN)
+    rung = await alice.incoming()
+    await rung.answer(466.0)
+    await leg.told("answered")
+    leg.talk(mu_law_tone(600.0))
+
+    await rung.media.hears(600.0)
+    await until(lambda: has_hz(bytes(leg.heard), 466.0), "466 Hz at the operator")
+    await rung.end()
+
+    await leg.told("ended")
+
+
+async def test_an_operator_who_calls_nobody_is_not_reachable(both: tuple[Gateway, Place]) -> None:
+    _gateway, audin = both
+    desk = await audin.desk()
+
+    await desk.send(type="start_outbound", to=ALICE_FROM_AUDIN, callerId="+390299999999")
+
+    assert (await desk.until("error"))["code"] == "NOT_REACHABLE"
