@@ -152,12 +152,14 @@ class Commands:
             case c.TransferTo(_, other) | c.Join(_, other):
                 self._live(other)
                 return await adapter.submit(command)
+            case c.Forward(_, to) | c.Transfer(_, to):
+                address, _ = await self._destination(to)
+                refuse_emergency(address, self._engine.config.calls.emergency == "allow")
+                return await adapter.submit(replace(command, to=address))
             case (
                 c.Decline()
                 | c.Ignore()
-                | c.Forward()
                 | c.HangUp()
-                | c.Transfer()
                 | c.SetParameters()
                 | c.SendRinging()
                 | c.RestartMedia()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,22 @@ from softphone.model import command as c
 from softphone.model.call import CallId, CallState
 from softphone.model.error import Refused
 
+from .acting_platform import PlatformActing
 from .actions import Action, Scope, commands_of, find
 from .phone import to_dial
+from .screens.base import ConsoleScreen
 from .screens.contact import ContactScreen
 from .screens.devices import DevicesScreen
 from .screens.dialogs import Answer, AskLine, Question
+from .screens.directory import DirectoryScreen
 from .screens.help import HelpScreen
 from .screens.history import HistoryScreen
+from .screens.messages import MessagesScreen
 from .screens.palette import PaletteScreen
+from .screens.platform_events import PlatformEventsScreen
+from .screens.report import ReportScreen
+from .screens.services import ServicesScreen
+from .screens.transfer import TransferScreen
 from .situation import Situation
 from .widgets.rowlist import RowList
 from .working import start
@@ -28,10 +37,10 @@ if TYPE_CHECKING:
     from .app import SoftphoneApp
 
 _ASKS = {
-    "call.transfer": "Transfer to which number or address?",
     "call.forward": "Forward the ringing call to which number or address?",
     "call.dial": "Call which number, address or name?",
     "tones.send": "Send which digits? A comma waits two seconds.",
+    "call.play": "Play which WAV file to the far end?",
 }
 
 
@@ -47,6 +56,12 @@ class Acting:
             "help.open": lambda: self._open(HelpScreen(app.view)),
             "history.open": lambda: self._open(HistoryScreen(app.view)),
             "devices.open": lambda: self._open(DevicesScreen(app.view)),
+            "messages.open": lambda: self._open(MessagesScreen(app.view)),
+            "directory.open": lambda: self._open(DirectoryScreen(app.view)),
+            "services.open": lambda: self._open(ServicesScreen(app.view)),
+            "platform_events.open": lambda: self._open(PlatformEventsScreen(app.view)),
+            "report.open": self._open_report,
+            "call.transfer": self._transfer,
             "app.quit": self._quit,
             "calls.focus": lambda: self._go_to("calls", "call"),
             "contacts.focus": lambda: self._go_to("contacts"),
@@ -58,6 +73,7 @@ class Acting:
             "pane.previous": lambda: app.screen.focus_previous(),
             "console.take_over": self._take_over,
             "theme.next": app.next_theme,
+            **PlatformActing(app, self.send).actions,
         }
 
     def act(self, action_id: str) -> None:
@@ -73,12 +89,12 @@ class Acting:
             app.say(reason, "warning")
         elif action.scope is Scope.LIST:
             self._on_list(action_id)
+        elif action_id in self._local:
+            self._local[action_id]()
         elif action.takes:
             self._ask(action)
         elif action.build:
             self._send(action, {})
-        else:
-            self._local[action_id]()
 
     def send(self, commands: Iterable[c.Command]) -> None:
         """Send commands one after the other; say why the first refused one was refused."""
@@ -116,14 +132,17 @@ class Acting:
                 return
 
     async def _dial(self, command: c.Dial) -> None:
+        desk = self._app.view.desk
+        command = replace(command, parameters=command.parameters or desk.parameters)
         reply = await self._app.view.request(command)
         if isinstance(reply.value, c.CallPlaced):
             self._app.view.desk.expect(reply.value.call)
             self._app.changed_desk()
         if reply.ok:
+            desk.parameters = ()
             self._app.main.dialer.clear()
         elif "CONFIRM" in reply.code:
-            again = c.Dial(command.to, command.account, command.from_number, confirmed=True)
+            again = replace(command, confirmed=True)
             self._confirm("DIAL", reply.text, "Dial", lambda: self.dial(again))
         else:
             self._app.say(reply.text or reply.code, "warning")
@@ -154,6 +173,40 @@ class Acting:
 
         self._app.push_screen(AskLine(self._app.view, action.title.upper(), _ASKS[action.id]), done)
 
+    def open_for(self, action_id: str, value: str) -> None:
+        """Open a screen for somebody or something."""
+        view = self._app.view
+        action = find(action_id)
+        reason = action.why_not(view.now) if action and action_id != "report.open" else None
+        if reason:
+            self._app.say(reason, "warning")
+        elif action_id == "messages.open":
+            self._open(MessagesScreen(view, value))
+        else:
+            self._open(ReportScreen(view, CallId(value)))
+
+    def _open_report(self) -> None:
+        if call := self._app.view.now.call:
+            self.open_for("report.open", call.id)
+
+    def _transfer(self) -> None:
+        call = self._app.view.now.call
+        if call is None:
+            return
+
+        def done(commands: tuple[c.Command, ...] | None) -> None:
+            now = self._app.view.state.calls.get(call.id)
+            if not commands:
+                return
+            if now is None or not now.live:
+                self._app.say("That call is over; nothing was done.", "warning")
+            elif isinstance(commands[0], c.Dial):
+                self.dial(commands[0])
+            else:
+                self.send(commands)
+
+        self._app.push_screen(TransferScreen(self._app.view, call), done)
+
     def _confirm(self, title: str, text: str, yes: str, then: Callable[[], object]) -> None:
         answers = (Answer("y", yes, "yes"), Answer("n", "Leave it", "no"))
 
@@ -177,7 +230,7 @@ class Acting:
             self._go_to("dialer")
         self._app.changed_desk()
 
-    def _open(self, screen: HelpScreen | HistoryScreen | DevicesScreen) -> None:
+    def _open(self, screen: ConsoleScreen) -> None:
         """Open a full screen once; the same key closes it."""
         app = self._app
         if app.screen.name == screen.name:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from softphone.model import command as c
 from softphone.model.call import AccountName, CallId, CallState
@@ -167,6 +168,21 @@ def _list_numbers(now: Situation, values: Values) -> list[c.Command]:
     return [c.ListNumbers(name) for name in _chosen(now, values, LinkState.ONLINE)]
 
 
+def _play(now: Situation, values: Values) -> list[c.Command]:
+    path = str(Path(values["file"]).expanduser().absolute())
+    return [c.PlayFile(now.call.id, path)] if now.call else []
+
+
+def _on_accounts(capability: Cap, make: Callable[[AccountName], c.Command]) -> Build:
+    """Ask every account that is online and has the capability."""
+
+    def build(now: Situation, _values: Values) -> list[c.Command]:
+        able = s.accounts_that(now, capability)
+        return [make(account.name) for account in able if account.link is LinkState.ONLINE]
+
+    return build
+
+
 def _send(command: c.Command) -> Build:
     return lambda _now, _values: [command]
 
@@ -203,7 +219,7 @@ ACTIONS: tuple[Action, ...] = (
            ("f3", "h"), _CALL, _TALK, _hold_or_resume, footer=2),
     Action("call.mute", "Mute", "Close the microphone for the far end, or open it again.",
            ("f4", "m"), _CALL, _UP, _on_call(c.Mute), footer=3),
-    Action("call.transfer", "Transfer", "Send the far end to another number and leave.",
+    Action("call.transfer", "Transfer", "Send the far end on: at once, after asking, or to a call.",
            ("f5", "t"), _CALL, _can(_TALK, Cap.BLIND_TRANSFER), _transfer, ("to",), footer=4),
     Action("call.hand_over", "Connect both", "Connect the far ends of two calls and leave.",
            ("o",), _CALL, _can(_TWO, Cap.ATTENDED_TRANSFER), _on_two(c.TransferTo)),
@@ -239,6 +255,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("note.focus", "Note", "Write the note of the call.", ("W",), why_not=s.some_call),
     Action("history.open", "History", "Past calls; Enter puts the number into the dialer.",
            ("H",)),
+    Action("messages.open", "Messages", "Read and write messages.", ("M",),
+           why_not=s.some_account_can(Cap.INSTANT_MESSAGES)),
+    Action("directory.open", "Directory", "Search the platform's directory.", ("B",),
+           why_not=s.some_account_can(Cap.DIRECTORY)),
+    Action("report.open", "Call report", "Steps, times and live figures of the call.", ("I",),
+           why_not=s.all_of(s.in_call, s.call_can(Cap.REPORTS))),
+    Action("services.open", "Subscriptions", "Services, events and the notification line.",
+           ("U",), why_not=s.some_account_can(Cap.SERVICES)),
+    Action("platform_events.open", "Platform events", "Events of the platforms as they came.",
+           ("V",)),
     Action("devices.open", "Sound devices", "Choose microphone, speaker and ringer; test them.",
            ("A",)),
     Action("pane.next", "Next pane", "Go to the next pane or field.", ("tab",)),
@@ -258,6 +284,35 @@ ACTIONS: tuple[Action, ...] = (
            why_not=s.may_act, build=_dial, takes=("to",)),
     Action("tones.send", "Send tones", "Send digits to the far end; a comma waits two seconds.",
            (), why_not=_can(_TALK, Cap.TONES), build=_tones, takes=("digits",)),
+    Action("call.play", "Play a file", "Play a WAV file to the far end; none stops.", (),
+           why_not=_TALK, build=_play, takes=("file",)),
+    Action("call.stop_file", "Stop the file", "Stop playing a file to the far end.", (),
+           why_not=_TALK, build=_on_call(lambda call: c.PlayFile(call, ""))),
+    Action("call.parameters", "Parameters", "Custom parameters of this call, or the next.", (),
+           why_not=s.all_of(s.may_act, s.some_account_can(Cap.PARAMETERS))),
+    Action("call.send_ringing", "Send ringing", "Tell the caller that it rings here.", (),
+           why_not=s.all_of(_OFFER, s.offer_can(Cap.REPORTS)), build=_on_offer(c.SendRinging)),
+    Action("media.restart", "Restart sound", "Build the sound path of the call anew.", (),
+           why_not=_can(_TALK, Cap.RESTART_MEDIA), build=_on_call(c.RestartMedia)),
+    Action("call.resync", "Resync", "Ask the platform how the call stands.", (),
+           why_not=_can(_UP, Cap.RESTART_MEDIA), build=_on_call(c.Resync)),
+    Action("call.click", "Click to call", "Let the platform connect two devices.", (),
+           why_not=s.all_of(s.may_act, s.some_account_can(Cap.CLICK_TO_CALL))),
+    Action("presence.set", "My presence", "Tell others what I am doing.", (),
+           why_not=s.all_of(s.may_act, s.some_account_can(Cap.OWN_PRESENCE))),
+    Action("presence.watch", "Watch somebody", "Be told what somebody is doing.", (),
+           why_not=s.all_of(s.may_act, s.some_account_can(Cap.WATCH_PRESENCE))),
+    Action("contacts.refresh", "Fetch contacts", "Fetch the platforms' address books again.", (),
+           why_not=s.all_of(s.may_act, s.some_account_can(Cap.ADDRESS_BOOK)),
+           build=_on_accounts(Cap.ADDRESS_BOOK, c.RefreshContacts)),
+    Action("voicemail.fetch", "Voicemail", "Ask how the voicemail lamps stand.", (),
+           why_not=s.all_of(s.may_act, s.some_account_can(Cap.VOICEMAIL)),
+           build=_on_accounts(Cap.VOICEMAIL, c.FetchVoicemail)),
+    Action("line.reset", "Reset line", "Open the notification lines anew.", (),
+           why_not=s.all_of(s.may_act, s.some_account_can(Cap.SERVICES)),
+           build=_on_accounts(Cap.SERVICES, c.ResetConnection)),
+    Action("history.clear", "Clear history", "Delete all call records, after asking.", (),
+           why_not=s.may_act),
     Action("ring.test", "Test ring", "Play the ring tone once.", (), why_not=s.may_act,
            build=_send(c.TestRing())),
     Action("theme.next", "Next theme", "Show the console in the next theme.", ()),
@@ -276,6 +331,13 @@ ACTIONS: tuple[Action, ...] = (
            ("enter",), _LIST),
     Action("list.tick", "Tick", "Tick a number to be online on it.", ("space",), _LIST),
     Action("list.copy", "Copy number", "Copy the row's number in E.164.", ("y",), _LIST),
+    Action("list.message", "Write to", "Write a message to the row's person; or send one on.",
+           ("o",), _LIST),
+    Action("list.watch", "Watch", "Watch the row's person, or no longer.", ("w",), _LIST),
+    Action("list.report", "Report", "The report of the row's call, in the history.", ("i",),
+           _LIST),
+    Action("list.platform", "Platform's history", "What the platform remembers, in the history.",
+           ("p",), _LIST),
     Action("list.missed", "Missed only", "Only missed calls, in the history.", ("m",), _LIST),
     Action("contact.add", "Add contact", "New contact, in the contacts list.", ("a",), _LIST),
     Action("contact.edit", "Edit contact", "Edit the row, in the contacts list.", ("e",), _LIST),

@@ -31,7 +31,7 @@ from .keymap import KeyMap, is_character, validate_keys
 from .linefilter import ControlFilter
 from .panes.contacts import ContactsPane
 from .panes.dialer import DialerPane
-from .panes.pane import Act, Say, Send, ToDialer
+from .panes.pane import Act, OpenFor, Say, Send, ToDialer
 from .screens.base import ConsoleScreen, Dialog
 from .screens.main import MainScreen
 from .session import EVERYTHING, Connect, Session, Topic
@@ -234,6 +234,10 @@ class SoftphoneApp(App[None]):
         """Put an address into the dialer, for the operator to dial or not."""
         self.to_main()
         self.main.dialer.put(message.address)
+
+    def on_open_for(self, message: OpenFor) -> None:
+        """Open a screen for somebody or something."""
+        self.acting.open_for(message.action_id, message.value)
 
     def on_dialer_pane_wanted(self, message: DialerPane.Wanted) -> None:
         """Dial."""

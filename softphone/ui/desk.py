@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softphone.model.call import Call, CallId, CallState, EndReason
+from softphone.model.call import Call, CallId, CallState, EndReason, Parameters
 from softphone.model.state import ConsoleState
 
 from .situation import Situation
@@ -38,6 +38,8 @@ class Desk:
         self.offer_id: CallId | None = None
         self.call_id: CallId | None = None
         self.tones = False
+        self.parameters: Parameters = ()
+        """Custom parameters of the next call that is dialled."""
         self.farewell: Farewell | None = None
         self._offer_changed = self._call_changed = float("-inf")
         self._pressed: dict[str, float] = {}

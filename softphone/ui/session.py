@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
 from typing import assert_never
@@ -39,11 +40,13 @@ class Topic(Enum):
     CONTACTS = auto()
     CONTROL = auto()
     MESSAGES = auto()
+    RAW = auto()
     CLOCK = auto()
     DESK = auto()
 
 
 EVERYTHING = frozenset(Topic)
+_RAW_KEPT = 300
 
 
 class Session:
@@ -61,6 +64,8 @@ class Session:
         self.engine: EngineInfo | None = None
         self.problem = ""
         self.was_connected = False
+        self.platform_events: deque[tuple[int, e.PlatformEvent]] = deque(maxlen=_RAW_KEPT)
+        self._raw_seen = 0
         self._connect = connect
         self._changed = changed
         self._heard = heard
@@ -105,6 +110,9 @@ class Session:
         try:
             async for event in link.events():
                 self.state.apply(event)
+                if isinstance(event, e.PlatformEvent):
+                    self._raw_seen += 1
+                    self.platform_events.append((self._raw_seen, event))
                 self._changed(topics_of(event))
                 if self._heard is not None:
                     self._heard(event)
@@ -152,7 +160,7 @@ def topics_of(event: e.Event) -> frozenset[Topic]:
         case e.MessageChanged() | e.ConversationCleared() | e.UnreadChanged():
             return _MESSAGES
         case e.PlatformEvent():
-            return frozenset()
+            return _RAW
         case _:
             assert_never(event)
 
@@ -168,3 +176,4 @@ _AUDIO = frozenset({Topic.AUDIO})
 _CONTROL = frozenset({Topic.CONTROL})
 _ENGINE = frozenset({Topic.ENGINE})
 _MESSAGES = frozenset({Topic.MESSAGES})
+_RAW = frozenset({Topic.RAW})

@@ -7,6 +7,7 @@ from dataclasses import replace
 from softphone.model.call import AccountName, Call, CallId, CallState, Direction, EndReason
 from softphone.model.state import ConsoleState
 from softphone.ui.desk import Desk
+from softphone.ui.panes.pane import Pane
 from softphone.ui.session import Topic, topics_of
 from softphone.ui.situation import Situation
 from softphone.ui.ticking import needs_seconds, wait_s
@@ -110,5 +111,6 @@ def test_clock_ticks_by_the_minute_when_nothing_counts_seconds() -> None:
 def test_raw_platform_events_repaint_nothing() -> None:
     from softphone.model.event import CallRemoved, PlatformEvent
 
-    assert topics_of(PlatformEvent(AccountName("a"), "x", 0.0, "{}")) == frozenset()
+    assert topics_of(PlatformEvent(AccountName("a"), "x", 0.0, "{}")) == {Topic.RAW}
+    assert not [pane for pane in Pane.__subclasses__() if Topic.RAW in pane.topics]
     assert topics_of(CallRemoved(CallId("1"))) == {Topic.CALLS}

@@ -65,6 +65,12 @@ class HeaderLine(Lines):
         if self.view.now.read_only:
             key = self.view.key("console.take_over")
             spans.append((f" READ-ONLY · {key} takes over ", "badge"))
+        unheard = sum(mail.unheard or 1 for mail in state.voicemail.values() if mail.waiting)
+        if unheard:
+            spans.append((f" voicemail {unheard} ", "badge"))
+        if state.unread:
+            key = self.view.key("messages.open")
+            spans.append((f" {words.plural(state.unread, 'message')} {key} ", "badge"))
         if state.audio.problem:
             spans.append((" NO AUDIO " if not state.audio.silent else " silent device ", "badge"))
         if state.store_problem:

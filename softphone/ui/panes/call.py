@@ -170,6 +170,13 @@ class CallPane(Pane):
         if call.link_lost:
             text = "LINK lost: the platform cannot be reached, the call goes on if it can"
         lines += wrap(text, width, "bad" if lost else "dim", 2)
+        if call.operation:
+            lines.append(((f"{call.operation} …", "warn"),))
+        if call.video_offered and call.live:
+            lines.append((("video was offered too; only sound is taken", "dim"),))
+        for title, pairs in (("sends", call.parameters), ("got", call.received_parameters)):
+            text = "  ".join(f"{name}={value}" for name, value in pairs)
+            lines += wrap(f"{title}  {text}", width, "plain", 2) if pairs else []
         if call.tones or self.view.desk.tones:
             lines.append((("tones sent  ", "dim"), (call.tones[-40:], "plain")))
         for pop in self.view.state.pops:

@@ -6,17 +6,19 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.message import Message
 
-from softphone.model.command import ContactPage, SearchContacts
+from softphone.model.capability import Capability
+from softphone.model.command import ContactPage, SearchContacts, WatchPresence
 from softphone.model.contact import Contact
 from softphone.model.presence import Activity
 from softphone.ui.session import Topic
+from softphone.ui.situation import accounts_that, refusal_of
 from softphone.ui.spans import Column, Line, fit, length, spread, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
 from softphone.ui.widgets.rowlist import RowList
 from softphone.ui.working import start
 
-from .pane import Pane, Say, ToDialer
+from .pane import OpenFor, Pane, Say, Send, ToDialer
 
 _PAGE = 200
 _WIDE = 56
@@ -93,6 +95,10 @@ class ContactsPane(Pane):
         elif event.action_id == "list.copy":
             self.app.copy_to_clipboard(contact.main_address)
             self.post_message(Say(f"Copied {contact.main_address}."))
+        elif event.action_id == "list.message":
+            self.post_message(OpenFor("messages.open", contact.main_address))
+        elif event.action_id == "list.watch":
+            self._watch(contact)
         elif event.action_id in ("contact.edit", "contact.delete"):
             self._change(contact, event.action_id)
 
@@ -102,8 +108,21 @@ class ContactsPane(Pane):
         else:
             self.post_message(Say(f"{contact.name} has no number.", "warning"))
 
+    def _watch(self, contact: Contact) -> None:
+        """Watch the person, or no longer when that is so already."""
+        able = accounts_that(self.view.now, Capability.WATCH_PRESENCE)
+        address = next((a.address for a in contact.addresses if "@" in a.address), "")
+        if not able or not address:
+            reason = "There is no address to watch." if able else "No account can watch presence."
+            self.post_message(Say(reason, "warning"))
+            return
+        watched = any(p.user == address for p in self.view.state.presence.values())
+        self.post_message(Send(WatchPresence(able[0].name, address, watch=not watched)))
+
     def _change(self, contact: Contact, action_id: str) -> None:
-        if contact.source:
+        account = self.view.state.accounts.get(contact.source) if contact.source else None
+        refused = refusal_of(account, Capability.ADDRESS_BOOK) if account else None
+        if contact.source and (account is None or refused):
             text = f"{contact.name} comes from {contact.source} and is changed there."
             self.post_message(Say(text, "warning"))
         elif action_id == "contact.edit":

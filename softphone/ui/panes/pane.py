@@ -47,6 +47,18 @@ class ToDialer(Message):
         self.address = address
 
 
+class OpenFor(Message):
+    """Ask the console to open the screen of an action for somebody or something.
+
+    `messages.open` takes an address, `report.open` a call's id.
+    """
+
+    def __init__(self, action_id: str, value: str) -> None:
+        super().__init__()
+        self.action_id = action_id
+        self.value = value
+
+
 class Pane(Vertical):
     """A framed part of the screen; `show()` is called when one of `topics` changed."""
 

@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 
 from softphone.model.call import AccountName
 from softphone.model.capability import Capability
-from softphone.model.command import Command, GoOnline, RetryNow, SetAvailable
-from softphone.model.presence import Account, LinkState, OwnNumber
+from softphone.model.command import Command, GoOnline, RetryNow, SetAvailable, WatchPresence
+from softphone.model.presence import Account, Activity, LinkState, OwnNumber
 from softphone.ui import words
 from softphone.ui.actions import available
 from softphone.ui.session import Topic
@@ -19,7 +19,7 @@ from softphone.ui.spans import Column, Line, dimmed, fit, spread, table_line, wr
 from softphone.ui.view import View
 from softphone.ui.widgets.rowlist import RowList
 
-from .pane import Pane, Say, Send
+from .pane import Act, OpenFor, Pane, Say, Send, ToDialer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PresencePane(Pane):
     """Show whether calls can come in, and where; Space ticks a number."""
 
     TITLE = "PRESENCE"
-    topics = frozenset({Topic.ACCOUNTS, Topic.ENGINE, Topic.CLOCK})
+    topics = frozenset({Topic.ACCOUNTS, Topic.CONTACTS, Topic.ENGINE, Topic.CLOCK})
 
     def __init__(self, view: View, *, id: str) -> None:
         super().__init__(view, id=id)
@@ -77,7 +77,12 @@ class PresencePane(Pane):
         """Space and Enter tick a number, or bring an account up."""
         event.stop()
         row = self.rows.row
-        if event.action_id not in ("list.tick", "list.open") or row is None or row.account is None:
+        if row is None or row.account is None:
+            return
+        if len(row.key) == 3 and row.key[1] == "person":
+            self._on_person(row.account, row.key[2], event.action_id)
+            return
+        if event.action_id not in ("list.tick", "list.open"):
             return
         if reason := self._why_not(row.account, row.number):
             self.post_message(Say(reason, "warning"))
@@ -85,6 +90,17 @@ class PresencePane(Pane):
             self.post_message(Send(self._tick(row.account, row.number)))
         elif command := _bring_up(row.account):
             self.post_message(Send(command))
+
+    def _on_person(self, account: Account, user: str, action_id: str) -> None:
+        """Enter puts the person into the dialer, o writes, w watches no longer."""
+        if user == account.identity:
+            self.post_message(Act("presence.set"))
+        elif action_id == "list.open":
+            self.post_message(ToDialer(user))
+        elif action_id == "list.message":
+            self.post_message(OpenFor("messages.open", user))
+        elif action_id in ("list.watch", "contact.delete"):
+            self.post_message(Send(WatchPresence(account.name, user, watch=False)))
 
     def _why_not(self, account: Account, number: OwnNumber | None) -> str | None:
         if self.view.now.read_only:
@@ -121,6 +137,7 @@ def presence_rows(view: View, width: int) -> Iterator[PresenceRow]:
                 (account.name, "mail"), (("  voicemail ", "dim"), (count, "warn")), account
             )
         yield from _people_rows(account, view, width, mono)
+        yield from _watched_rows(account, view, width)
 
 
 def _status_line(view: View, width: int) -> Line:
@@ -172,6 +189,21 @@ def _people_rows(account: Account, view: View, width: int, mono: float) -> Itera
         extra = words.plural(devices, "device") if devices > 1 else ""
         line = spread([("  ○ ", "dim"), (name, "plain")], [(extra, "dim")], width)
         yield PresenceRow((account.name, "user", name), line, account)
+
+
+def _watched_rows(account: Account, view: View, width: int) -> Iterator[PresenceRow]:
+    """Yield everybody whose presence is known, the operator's own first."""
+    stale = account.link is not LinkState.ONLINE
+    known = [p for p in view.state.presence.values() if p.account == account.name]
+    for presence in sorted(known, key=lambda p: (p.user != account.identity, p.user)):
+        sign, role = ("●", "ok") if presence.reachable else ("○", "dim")
+        doing = presence.activity.value.replace("-", " ")
+        doing = "" if presence.activity is Activity.UNKNOWN else doing
+        who = "me" if presence.user == account.identity else presence.user.partition("@")[0]
+        state = f" {presence.note or doing}" if presence.reachable else " not reachable"
+        left = [(f"  {sign} ", "stale" if stale else role), (who, "stale" if stale else "plain")]
+        line = spread(left, [(state, "stale" if stale else "dim")], width)
+        yield PresenceRow((account.name, "person", presence.user), line, account)
 
 
 def _bring_up(account: Account) -> Command | None:

@@ -10,11 +10,19 @@ from textual.content import Content
 from textual.widget import Widget
 
 from softphone.model.call import Call, Direction
-from softphone.model.command import Ask, HistoryPage, ListHistory, Query, RecordFound, ShowRecord
+from softphone.model.command import (
+    Ask,
+    DeleteRecord,
+    HistoryPage,
+    ListHistory,
+    Query,
+    RecordFound,
+    ShowRecord,
+)
 from softphone.model.record import CallRecord, HistoryFilter
 from softphone.ui import words
 from softphone.ui.clock import local_time
-from softphone.ui.panes.pane import Say, ToDialer
+from softphone.ui.panes.pane import OpenFor, Say, Send, ToDialer
 from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, Span, spread, table_line, wrap
 from softphone.ui.view import View
@@ -24,9 +32,12 @@ from softphone.ui.widgets.rowlist import RowList
 from softphone.ui.working import start
 
 from .base import ConsoleScreen
+from .dialogs import Answer, Question
+from .platform_history import PlatformHistoryScreen
 
 _PAGE = 100
 _NEAR_END = 20
+_DELETED_S = 0.2
 _WIDE = 100
 _COLUMNS = (Column(12), Column(6), Column(flex=1), Column(17), Column(14))
 _COLUMNS_WIDE = (*_COLUMNS[:3], Column(20), Column(26), Column(6, right=True), Column(9))
@@ -87,13 +98,31 @@ class HistoryScreen(ConsoleScreen):
             self._missed = not self._missed
             self._set_title()
             self._reload()
+        elif event.action_id == "list.platform":
+            self.app.push_screen(PlatformHistoryScreen(self.view))
         elif record is None:
             return
         elif event.action_id == "list.open" and record.call.remote.address:
             self.post_message(ToDialer(record.call.remote.address))
+        elif event.action_id == "list.report":
+            self.post_message(OpenFor("report.open", record.call.id))
+        elif event.action_id == "list.message" and record.call.remote.address:
+            self.post_message(OpenFor("messages.open", record.call.remote.address))
+        elif event.action_id == "contact.delete":
+            self._delete(record)
         elif event.action_id == "list.copy":
             self.app.copy_to_clipboard(record.call.remote.address)
             self.post_message(Say(f"Copied {record.call.remote.address}."))
+
+    def _delete(self, record: CallRecord) -> None:
+        def done(answer: str | None) -> None:
+            if answer == "yes":
+                self.post_message(Send(DeleteRecord(record.call.id)))
+                self.set_timer(_DELETED_S, self._reload)
+
+        text = f"Delete the call with {record.call.remote.label}, with its note and report?"
+        answers = (Answer("y", "Delete", "yes"), Answer("n", "Leave it", "no"))
+        self.app.push_screen(Question(self.view, "DELETE CALL", text, answers), done)
 
     async def _mark_seen(self) -> None:
         await self.view.request(Ask(Query.MISSED_SEEN))
@@ -102,8 +131,8 @@ class HistoryScreen(ConsoleScreen):
         what = "MISSED CALLS" if self._missed else "HISTORY"
         key = self.view.key
         title = (
-            f"{what} ── Enter to dialer, {key('list.missed')} missed, "
-            f"{key('list.filter')} search, Esc closes"
+            f"{what} ── Enter to dialer, {key('list.missed')} missed, {key('list.report')} report, "
+            f"{key('list.platform')} platform, {key('list.filter')} search, Esc closes"
         )
         self._box.border_title = Content(title)
 

@@ -1,0 +1,337 @@
+"""Messages, directory, report, services, platform events and history, transfer, presence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from softphone.model import command as c
+from softphone.model import event as e
+from softphone.model.call import AccountName, CallId, CallState, Direction, EndReason, Party
+from softphone.model.contact import Contact, ContactAddress, ContactId
+from softphone.model.message import (
+    Channel,
+    Conversation,
+    Delivery,
+    Message,
+    MessageId,
+    Voicemail,
+)
+from softphone.model.presence import Account, Activity, Presence
+from softphone.model.record import CallRecord, PlatformRecord
+from softphone.model.report import CallReport, ReportEvent, ReportMetric
+from tests.ui.conftest import NOW, Console, FakeEngine
+
+RIBBON = AccountName("ribbon")
+BOB = "bob@lab.test"
+ONE = CallId("c1")
+
+
+def gateway(console: Console) -> Account:
+    """An account that can do everything."""
+    return console.make.account("ribbon", kind="x", numbers=(), refusals=(), identity="me@lab.test")
+
+
+def message(key: str, text: str, *, mine: bool = False, **changed: object) -> Message:
+    made = Message(
+        MessageId(key),
+        RIBBON,
+        BOB,
+        Channel.IM,
+        Direction.OUTBOUND if mine else Direction.INBOUND,
+        text,
+        NOW,
+        Delivery.SENT if mine else Delivery.RECEIVED,
+        read=mine,
+    )
+    return replace(made, **changed)  # type: ignore[arg-type]  # names of Message's own fields
+
+
+def talk_with(engine: FakeEngine, *messages: Message) -> None:
+    last = messages[-1]
+    talk = Conversation(RIBBON, BOB, Channel.IM, last, unread=sum(not m.read for m in messages))
+    engine.reply(c.ListConversations, c.Reply(value=c.ConversationPage((talk,))))
+    engine.reply(c.ListMessages, c.Reply(value=c.MessagePage(tuple(reversed(messages)))))
+
+
+async def sign_in(console: Console) -> None:
+    console.engine.state.accounts.clear()
+    await console.emit(e.AccountChanged(gateway(console)))
+
+
+async def test_a_shown_conversation_is_read_and_can_be_answered(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    talk_with(engine, message("m1", "are you there?"))
+
+    await console.press("tab", "M")
+    assert "are you there?" in console.screen_text()
+    await console.press("enter", *"yes", "enter")
+
+    assert set(console.commands(c.MarkRead)) == {c.MarkRead(RIBBON, BOB)}
+    assert console.commands(c.SendMessage) == [c.SendMessage(RIBBON, BOB, "yes")]
+
+
+async def test_markup_in_a_message_is_only_shown(console: Console, engine: FakeEngine) -> None:
+    await sign_in(console)
+    talk_with(engine, message("m1", "[bold]x[/] [@click=app.quit]press[/]", name="[red]Bob"))
+
+    await console.press("tab", "M")
+
+    assert "[bold]x[/] [@click=app.quit]press[/]" in console.screen_text()
+
+
+async def test_a_failed_message_says_why_and_is_sent_again_by_enter(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    lost = message("m1", "hello", mine=True, delivery=Delivery.FAILED, problem="Nobody is there.")
+    talk_with(engine, lost)
+
+    await console.press("tab", "M", "enter", "up", "enter")
+
+    assert "NOT SENT Nobody is there." in console.screen_text()
+    assert console.commands(c.RetryMessage) == [c.RetryMessage(MessageId("m1"))]
+
+
+async def test_deleting_a_conversation_asks_first(console: Console, engine: FakeEngine) -> None:
+    await sign_in(console)
+    talk_with(engine, message("m1", "hello"))
+
+    await console.press("tab", "M", "D", "enter")
+    assert not console.commands(c.ClearConversation)
+    await console.press("D", "y")
+
+    assert console.commands(c.ClearConversation) == [c.ClearConversation(RIBBON, BOB)]
+
+
+async def test_somebody_new_is_written_to(console: Console) -> None:
+    await sign_in(console)
+
+    await console.press("tab", "M", "a", *"carol@lab.test", "enter", *"hi", "enter")
+
+    assert console.commands(c.SendMessage) == [c.SendMessage(RIBBON, "carol@lab.test", "hi")]
+
+
+async def test_unread_messages_and_voicemail_show_in_the_header(console: Console) -> None:
+    await sign_in(console)
+
+    await console.emit(e.UnreadChanged(2), e.VoicemailChanged(Voicemail(RIBBON, True, 3, 5)))
+
+    assert "2 messages M" in console.screen_text()
+    assert "voicemail 3" in console.screen_text()
+
+
+async def test_without_messages_the_key_says_why(console: Console) -> None:
+    account = console.make.account(refusals=(("instant_messages", "Only voice here."),))
+    await console.emit(e.AccountChanged(account))
+
+    await console.press("tab", "M")
+
+    assert "Only voice here." in console.screen_text()
+
+
+def person(name: str, address: str) -> Contact:
+    return Contact(ContactId(address), name, (ContactAddress(address),), source=RIBBON)
+
+
+async def test_the_directory_is_searched_and_a_person_dialled_watched_kept(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    carol = person("Carol Reed", "carol@lab.test")
+    engine.reply(c.SearchDirectory, c.Reply(value=c.ContactPage((carol,), 1)))
+
+    await console.press("tab", "B", *"Car", "enter", "w", "a", "enter")
+
+    assert console.commands(c.SearchDirectory)[-1].text == "Car"
+    assert console.commands(c.WatchPresence) == [c.WatchPresence(RIBBON, "carol@lab.test")]
+    assert [kept.contact.name for kept in console.commands(c.SaveContact)] == ["Carol Reed"]
+    assert console.app.main.dialer.field.value == "carol@lab.test"
+
+
+async def test_a_report_shows_steps_in_their_order_and_metrics(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    report = CallReport(
+        ONE,
+        (
+            ReportEvent("e1", "MAKE", NOW, NOW + 5.1),
+            ReportEvent("e2", "ICE_COLLECTION", NOW + 0.1, NOW + 0.2, parent="e1"),
+            ReportEvent("e3", "REST_REQUEST", NOW + 0.3, NOW + 0.4, "e1", error="refused"),
+        ),
+        (ReportMetric("TIME_TO_MAKE", 5100.0),),
+        '{"type":"CALL"}',
+    )
+    engine.reply(c.ShowReport, c.Reply(value=c.ReportFound(report)))
+    engine.reply(c.ShowStatistics, c.Reply(value=c.FiguresFound((("codec", "opus"),))))
+    await console.show_calls(console.make.call("c1", account=RIBBON))
+
+    await console.press("tab", "I")
+
+    text = console.screen_text()
+    assert text.index("make") < text.index("ice collection") < text.index("failed: refused")
+    assert "5,100 ms" in text
+    assert "opus" in text
+
+
+async def test_a_service_is_dropped_and_added_by_its_tick(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    found = c.SubscriptionsFound(("call",), ("call", "IM"), ("call", "IM"))
+    engine.reply(c.ShowSubscriptions, c.Reply(value=found))
+
+    await console.press("tab", "U", "down", "space", "down", "space")
+
+    assert console.commands(c.ChangeServices) == [
+        c.ChangeServices(RIBBON, drop=("call",)),
+        c.ChangeServices(RIBBON, add=("IM",)),
+    ]
+
+
+async def test_platform_events_are_shown_in_full_and_as_text(console: Console) -> None:
+    await console.emit(e.PlatformEvent(RIBBON, "event:x", NOW, '{"data":"[bold]<xml/>"}'))
+
+    await console.press("tab", "V")
+
+    assert "event:x" in console.screen_text()
+    assert '"data": "[bold]<xml/>"' in console.screen_text()
+
+
+async def test_the_platforms_history_dials_and_deletes_there(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    old = PlatformRecord("rec-1", RIBBON, Direction.INBOUND, Party(BOB, "Bob"), NOW, 12.0)
+    engine.reply(c.FetchHistory, c.Reply(value=c.PlatformHistory((old,))))
+
+    await console.press("tab", "H", "p")
+    assert "Bob" in console.screen_text()
+    await console.press("D", "y", "enter")
+
+    assert console.commands(c.DeleteFromHistory) == [c.DeleteFromHistory(RIBBON, "rec-1")]
+    assert console.app.main.dialer.field.value == BOB
+
+
+async def test_a_call_of_the_history_is_deleted_after_asking(
+    console: Console, engine: FakeEngine
+) -> None:
+    record = CallRecord(console.make.call("c9").ended(EndReason.HANGUP, NOW, 0.0))
+    engine.reply(c.ListHistory, c.Reply(value=c.HistoryPage((record,))))
+
+    await console.press("tab", "H", "D", "n")
+    assert not console.commands(c.DeleteRecord)
+    await console.press("D", "y")
+
+    assert console.commands(c.DeleteRecord) == [c.DeleteRecord(CallId("c9"))]
+
+
+async def test_a_call_is_connected_with_another_one(console: Console) -> None:
+    await sign_in(console)
+    held = console.make.call("c2", CallState.HELD, account=RIBBON, remote=Party(BOB, "Bob"))
+    await console.show_calls(console.make.call("c1", account=RIBBON), held)
+
+    await console.press("f5")
+    assert "Connect with Bob" in console.screen_text()
+    await console.press("enter")
+
+    assert console.commands(c.TransferTo) == [c.TransferTo(ONE, CallId("c2"))]
+
+
+async def test_a_contact_is_asked_before_the_call_is_sent(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    await console.show_calls(console.make.call("c1", account=RIBBON))
+    page = c.ContactPage((person("Carol Reed", "carol@lab.test"),), 1)
+    engine.reply(c.SearchContacts, c.Reply(value=page))
+
+    await console.press("f5", *"Car", "down", "enter")
+
+    assert console.commands(c.Dial) == [c.Dial("carol@lab.test", RIBBON)]
+
+
+async def test_presence_is_published_with_a_note(console: Console) -> None:
+    await sign_in(console)
+
+    console.app.act("presence.set")
+    await console.settle()
+    await console.press("down", "down", "down", "enter", *"back at two", "enter")
+
+    assert console.commands(c.SetPresence) == [
+        c.SetPresence(RIBBON, Activity.LUNCH, "back at two", reachable=True)
+    ]
+
+
+async def test_watched_people_stand_under_their_account(console: Console) -> None:
+    await sign_in(console)
+    await console.emit(
+        e.PresenceChanged(Presence(RIBBON, BOB, True, Activity.LUNCH)),
+        e.PresenceChanged(Presence(RIBBON, "me@lab.test", True, Activity.BUSY)),
+    )
+
+    text = console.screen_text()
+
+    assert text.index("me ") < text.index("bob")
+    assert "lunch" in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("X-A=1 X-B=2", [c.SetParameters(ONE, (("X-A", "1"), ("X-B", "2")), send=True)]),
+        ("-", [c.SetParameters(ONE, (), send=False)]),
+        ("nonsense", []),
+    ],
+)
+async def test_parameters_of_a_call(
+    console: Console, typed: str, sent: list[c.SetParameters]
+) -> None:
+    await sign_in(console)
+    await console.show_calls(console.make.call("c1", account=RIBBON))
+
+    console.app.act("call.parameters")
+    await console.settle()
+    await _type(console, typed)
+
+    assert console.commands(c.SetParameters) == sent
+
+
+async def test_parameters_without_a_call_go_with_the_next_one(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    engine.reply(c.Dial, c.Reply(value=c.CallPlaced(ONE)))
+
+    console.app.act("call.parameters")
+    await console.settle()
+    await _type(console, "X-A=1")
+    console.app.acting.dial(c.Dial(BOB))
+    await console.settle()
+    console.app.acting.dial(c.Dial(BOB))
+    await console.settle()
+
+    first, second = console.commands(c.Dial)
+    assert (first.parameters, second.parameters) == ((("X-A", "1"),), ())
+
+
+async def test_what_the_platform_does_with_a_call_is_shown(console: Console) -> None:
+    call = console.make.call(
+        "c1", operation="transferring", received_parameters=(("X-Queue", "2"),), video_offered=True
+    )
+    await console.show_calls(call)
+
+    text = console.screen_text()
+
+    assert "transferring …" in text
+    assert "X-Queue=2" in text
+    assert "video was offered" in text
+
+
+async def _type(console: Console, text: str) -> None:
+    keys = ["space" if char == " " else char for char in text]
+    await console.press(*keys, "enter")
