@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "offline": ("online", "end calls and go offline"),
     "available": ("online", "take offers again"),
     "unavailable": ("online", "take no offers; the connection stays"),
+    "do": ("do", "do any action of the console by its id"),
     "presence": ("presence", "show, publish and watch presence"),
     "voicemail": ("presence", "show the voicemail lamp"),
     "messages": ("messages", "list conversations, read and write messages"),

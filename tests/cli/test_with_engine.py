@@ -290,3 +290,74 @@ def test_line_mode_is_a_console_without_a_screen(
 
     assert done.code == 0
     assert "audin" in done.out
+
+
+def test_any_action_of_the_console_can_be_done_by_its_id(shared: Cli) -> None:
+    listed = {one["id"] for one in shared("do", "--json").json}
+    missing = shared("do", "call.hold")
+    wrong = shared("do", "call.hld")
+    own = shared("do", "palette.open")
+
+    with Beside(shared, "call", "echo", "--duration", "20"):
+        wait_for(lambda: active(shared))
+        done = shared("do", "call.mute", "--json")
+        muted = shared("status", "--json").last["calls"][0]["muted"]
+        assert shared("do", "call.hang_up").code == 0
+
+    assert {"call.hold", "call.dial", "account.offline"} <= listed
+    assert "palette.open" not in listed
+    assert (missing.code, one_line(missing)) == (1, "softphone: No call is up.\n")
+    assert "did you mean call.hold" in one_line(wrong)
+    assert "thing of the console" in one_line(own)
+    assert done.last == {"type": "done", "action": "call.mute", "commands": 1}
+    assert muted
+
+
+def test_history_goes_out_to_a_file_and_comes_back(shared: Cli, tmp_path: Path) -> None:
+    with Beside(shared, "call", "echo", "--duration", "0.3") as beside:
+        assert beside.done().code == 0
+    file = tmp_path / "calls.jsonl"
+
+    exported = shared("history", "--export", str(file), "--json").last
+    refused = shared("history", "--clear")
+    cleared = shared("history", "--clear", "--yes", "--json").last
+    empty = shared("history", "--json").json
+    file.write_text(file.read_text() + '{"no": "record"}\n')
+    imported = shared("history", "--import", str(file), "--json")
+    again = shared("history", "--import", str(file), "--json")
+
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "--yes" in one_line(refused)
+    assert cleared["count"] == exported["count"] >= 1
+    assert empty == []
+    assert imported.code == 1
+    assert imported.last == {"type": "imported", "count": exported["count"], "refused": 1}
+    assert again.last["count"] == 0
+    record = shared("history", "--json").json[0]
+    assert shared("history", "--delete", record["call"]).code == 0
+    assert shared("history", "--delete", record["call"]).code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["messages", "bob", "--send", "hi"], "voice only"),
+        (["presence", "lunch"], "no presence"),
+        (["voicemail"], "no voicemail"),
+        (["request", "/x"], "nothing else to ask"),
+        (["subscriptions"], "no services"),
+        (["contacts", "--directory", "x"], "no directory"),
+        (["click-to-call", "a", "b"], "cannot ring"),
+        (["transfer"], "no call"),
+        (["parameters", "nonsense"], "no call"),
+    ],
+)
+def test_what_a_platform_lacks_is_said_in_its_own_words(
+    shared: Cli, arguments: list[str], words: str
+) -> None:
+    account = [] if arguments[0] in ("transfer", "parameters") else ["--account", "audin"]
+
+    done = shared(*arguments, *account)
+
+    assert done.code == 1
+    assert words in one_line(done)
