@@ -23,12 +23,14 @@ def run(name: str, arguments: Sequence[str]) -> int:
             "Run the lab: the server side of the platforms, with people to call.",
             "softphone lab --port 8080",
             "softphone lab --json --scenario busy",
+            "softphone lab --tls",
         )
     )
     made.add_argument("--host", default="127.0.0.1", help="loopback addresses only")
     made.add_argument("--port", type=_port, default=0, metavar="N", help="0: a free one")
     made.add_argument("--scenario", default="default", metavar="NAME")
     made.add_argument("--seed", type=int, default=None, metavar="N", help="same secrets each run")
+    made.add_argument("--tls", action="store_true", help="serve everything on a TLS port as well")
     made.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
     return asyncio.run(_lab(parse(made, arguments)))
 
@@ -59,7 +61,11 @@ async def _lab(options: argparse.Namespace) -> int:
             print(_welcome(ready), flush=True)
 
     settings = LabSettings(
-        host=options.host, port=options.port, scenario=options.scenario, seed=seed
+        host=options.host,
+        port=options.port,
+        scenario=options.scenario,
+        seed=seed,
+        tls=options.tls,
     )
     await serve(settings, announce, stop)
     if watcher is not None:
@@ -83,8 +89,10 @@ async def _stop_with_parent(stop: asyncio.Event) -> asyncio.Task[None]:
 
 def _welcome(ready: dict[str, Any]) -> str:
     far_ends = "\n".join(f"  {name:<12} {number}" for name, number in ready["far_ends"].items())
+    secure = ready["ribbon"]["https"]
+    with_tls = f"with TLS at {secure}, certificate {ready['certificate']}\n" if secure else ""
     return (
-        f"lab at {ready['http']} (status page there)\n"
+        f"lab at {ready['http']} (status page there)\n{with_tls}"
         f"config for it: {ready['config']}\n"
         f"  softphone --config {ready['config']}\n"
         f"to call:\n{far_ends}\n"

@@ -23,7 +23,9 @@ def run(name: str, arguments: Sequence[str]) -> int:
         f"control key in {KEY_VARIABLE}.",
         epilog="example: softphone lab-ctl ring pn_1 --count 3\n"
         "example: softphone lab-ctl fault no_pong --operator op-1\n"
-        "example: softphone lab-ctl drop audin op-1 --code 1012",
+        "example: softphone lab-ctl drop audin op-1 --code 1012\n"
+        "example: softphone lab-ctl ring alice@lab.test --far-end menu\n"
+        "example: softphone lab-ctl message alice 'the goods are here' --from bob@lab.test",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -49,7 +51,7 @@ def _add_actions(made: argparse.ArgumentParser) -> None:
     hangup.add_argument("call", help="the lab's id of the call")
     hangup.add_argument("--code", type=int, default=None, help="close with this code instead")
     drop = actions.add_parser("drop", help="close the sockets of an operator, or of all")
-    drop.add_argument("service", help="audin")
+    drop.add_argument("service", help="audin, ribbon")
     drop.add_argument("user", nargs="?", default=None)
     drop.add_argument("--code", type=int, default=1011)
     fault = actions.add_parser("fault", help="set a fault switch; without a name, list them")
@@ -68,6 +70,36 @@ def _add_actions(made: argparse.ArgumentParser) -> None:
     token.add_argument("user")
     token.add_argument("--ttl", type=float, default=None, metavar="S")
     token.add_argument("--service", default="audin")
+    _add_ribbon_actions(actions)
+
+
+def _add_ribbon_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add what can be done to a user of the Ribbon gateway."""
+
+    def verb(name: str, help_text: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=f"Ribbon: {help_text}")
+        made.add_argument("user")
+        return made
+
+    message = verb("message", "send a user a message")
+    message.add_argument("text")
+    message.add_argument("--from", default="echo@lab.test", metavar="ADDRESS")
+    message.add_argument("--name", default="", help="sender's name")
+    mwi = verb("mwi", "light the voicemail lamp")
+    mwi.add_argument("--total", type=int, default=3)
+    mwi.add_argument("--unheard", type=int, default=1)
+    event = verb("sip-event", "tell a SIP event, or any notification")
+    event.add_argument("event", nargs="?", default="event:conference")
+    event.add_argument("--data", default="<event/>")
+    event.add_argument("--from", default="bob@lab.test", metavar="ADDRESS")
+    event.add_argument("--session", default="", metavar="CALL")
+    presence = verb("presence", "set a user's presence")
+    presence.add_argument("status", choices=("open", "closed"))
+    presence.add_argument("activity", nargs="?", default="active")
+    presence.add_argument("--note", default="")
+    verb("gone", "end a user's subscriptions and say so")
+    verb("override", "let another client take a user's place")
+    verb("expire", "forget a user's subscriptions without a word")
 
 
 def _client(url: str) -> LabClient:
@@ -130,6 +162,11 @@ def _token(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
     return [lab.token(options.user, options.service, **wanted)]
 
 
+def _act(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    given = {key: value for key, value in vars(options).items() if key not in _NO_OPTIONS}
+    return [{"type": "done", **lab.act(options.action, options.user, **given)}]
+
+
 def _value(text: str) -> object:
     """Return a number or true/false where the text is one."""
     if text in ("true", "false"):
@@ -140,6 +177,7 @@ def _value(text: str) -> object:
         return text
 
 
+_NO_OPTIONS = ("action", "user", "url", "json")
 _ACTIONS = {
     "state": lambda lab, options: [{"type": "state", **lab.state()}],
     "ring": _ring,
@@ -150,4 +188,7 @@ _ACTIONS = {
     "scenario": _scenario,
     "heard": _heard,
     "token": _token,
+    **dict.fromkeys(
+        ("message", "mwi", "sip-event", "presence", "gone", "override", "expire"), _act
+    ),
 }

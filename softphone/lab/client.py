@@ -90,6 +90,12 @@ class LabClient:
         """Return a token; option ttl_s, and what other services take."""
         return self._json("POST", "/token", {"user": user, "service": service, **options})
 
+    def act(self, verb: str, user: str, service: str = "ribbon", **options: Any) -> dict[str, Any]:
+        """Make something happen to a user: message, mwi, sip-event, presence, gone, …"""
+        return self._json(
+            "POST", "/act", {**options, "verb": verb, "user": user, "service": service}
+        )
+
     def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self._bytes(method, path, body))
         return answer

@@ -18,6 +18,7 @@ from .ticker import Ticker
 from .world import Caller
 
 _JOURNAL = 300
+_TIDYING_LIMIT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class Hub:
         self.journal: deque[dict[str, Any]] = deque(maxlen=_JOURNAL)
         self._timers: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tidying: set[asyncio.Task[None]] = set()
 
     @property
     def now(self) -> float:
@@ -134,9 +136,11 @@ class Hub:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside; it ends with the lab at the latest."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        _own(self._tasks, work)
+
+    def tidy_up(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside that closes what was opened; the lab waits for it at its end."""
+        _own(self._tidying, work)
 
     def reach(self, number: str, caller: Caller, patch: Patch) -> bool:
         """Ring a user of any platform of the lab."""
@@ -151,4 +155,12 @@ class Hub:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=2.0)
+        if self._tidying:
+            await asyncio.wait(list(self._tidying), timeout=_TIDYING_LIMIT_S)
         await self.ticker.close()
+
+
+def _own(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

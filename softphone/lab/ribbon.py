@@ -214,7 +214,7 @@ class RibbonService:
     async def close(self) -> None:
         """Forget calls and say good bye on every socket (1001: going away)."""
         self._calls.close()
-        self._channels.drop(None, 1001)
+        self._channels.close()
 
     # ---- private -------------------------------------------------------------------------------
 

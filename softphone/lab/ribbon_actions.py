@@ -9,7 +9,7 @@ from softphone.adapters.ribbon import wire
 from softphone.config import nearest
 from softphone.model.error import Refused
 
-from .ribbon_channels import Channels
+from .ribbon_channels import Channels, Subscription
 from .ribbon_events import Events
 from .ribbon_people import People
 from .ribbon_users import SHOWN, user_named
@@ -31,7 +31,7 @@ class Actions:
             "presence": self._presence,
             "gone": lambda user, _: self._each(user, self._channels.gone),
             "override": lambda user, _: self._each(user, self._channels.override),
-            "expire": lambda user, _: self._each(user, self._forget),
+            "expire": lambda user, _: self._each(user, self._channels.forget),
         }
 
     def act(self, verb: str, name: str, options: _Options) -> dict[str, Any]:
@@ -69,15 +69,11 @@ class Actions:
         self._people.publish(user, presence)
         return 1
 
-    def _each(self, user: str, do: Callable[[Any], None]) -> int:
+    def _each(self, user: str, do: Callable[[Subscription], None]) -> int:
         found = self._channels.of(user)
         for one in found:
             do(one)
         return len(found)
-
-    def _forget(self, one: Any) -> None:
-        """Let a subscription end without a word: the client learns it from its next refresh."""
-        self._channels.subscriptions.pop(one.id, None)
 
 
 def _word(options: _Options, key: str, default: str = "") -> str:

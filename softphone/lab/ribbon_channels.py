@@ -94,6 +94,7 @@ class Channels:
         ]
         """What faults make of a notification that is to be sent."""
         self._counter = 0
+        self._forgotten: list[ClientSocket] = []
 
     # ---- subscriptions -------------------------------------------------------------------------
 
@@ -152,6 +153,20 @@ class Channels:
     def gone(self, one: Subscription) -> None:
         """Tell a client that its subscription is over (2.6)."""
         self._lose(one, wire.EventType.GONE)
+
+    def forget(self, one: Subscription) -> None:
+        """End a subscription without a word: the client learns it from its next refresh (2.3)."""
+        self.subscriptions.pop(one.id, None)
+        if one.limit is not None:
+            one.limit.cancel()
+        if one.socket is not None:
+            self._forgotten.append(one.socket)
+
+    def close(self) -> None:
+        """Close every socket: going away."""
+        self.drop(None, 1001)
+        for socket in self._forgotten:
+            socket.close(1001)
 
     def _lose(self, one: Subscription, event: wire.EventType) -> None:
         self._hub.note(f"{one.user} {event.value}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from softphone.adapters.audin.wire import SILENCE
 from softphone.adapters.ribbon import wire
-from softphone.model.error import SoftphoneError
+from softphone.model.error import ProtocolError, SoftphoneError
 from softphone.webrtc.frames import FrameEnd
 from softphone.webrtc.peer import Peer, PeerState
 from softphone.webrtc.sdp import parse
@@ -272,12 +272,14 @@ class FarLeg:
         return said if self.alive else ""
 
     def _replace_peer(self) -> None:
+        if not self.alive:
+            raise ProtocolError("The call is over.")
         self._drop_peer()
         self._peer = Peer(PeerSettings(codecs=self._codecs), self, self._end)
 
     def _drop_peer(self) -> None:
         if self._peer is not None:
-            self._hub.spawn(self._peer.close())
+            self._hub.tidy_up(self._peer.close())
             self._peer = None
 
     def _note_hold(self, sdp: str) -> None:

@@ -47,7 +47,7 @@ class Gateway:
         headers = {"Authorization": f"Bearer {key}"}
         return (await in_thread(method, f"{self.url}/lab{path}", body, headers))[1]
 
-    async def fault(self, name: str, operator: str = "*", **args: object) -> Any:
+    async def fault(self, name: str, operator: str = "*", /, **args: object) -> Any:
         body = {"name": name, "operator": operator, "args": args}
         return await self.control("POST", "/faults", body)
 
