@@ -203,16 +203,17 @@ class Sound:
             return None
         stats = self._engine.stats(call.id)
         before, attached.before = attached.before, stats
-        delay_ms = stats.depth_ms + _FRAME_MS + _RESAMPLING_MS
-        loss = min(1.0, max(0, stats.concealed_ms - before.concealed_ms) / 1000.0)
+        delay_ms = stats.depth_ms + _FRAME_MS + _RESAMPLING_MS + (stats.round_trip_ms or 0.0) / 2
+        heard = min(1.0, max(0, stats.concealed_ms - before.concealed_ms) / 1000.0)
         sample = QualitySample(
             call=call.id,
             at=at,
             delay_ms=delay_ms,
             jitter_ms=stats.jitter_ms if stats.frames_received else None,
             buffer_ms=float(stats.depth_ms),
-            loss=loss,
-            mos=round(mos(loss, delay_ms), 2) if stats.frames_received else None,
+            round_trip_ms=stats.round_trip_ms,
+            loss=_lost(stats, before) if stats.codec else heard,
+            mos=round(mos(heard, delay_ms), 2) if stats.frames_received else None,
             concealed_ms=float(stats.concealed_ms),
             dropped_ms=float(stats.dropped_ms),
             frames_sent=stats.frames_sent,
@@ -220,8 +221,8 @@ class Sound:
             levels=Levels(self._last_levels.microphone_db, stats.far_dbfs),
         )
         attached.summary = attached.summary.with_sample(sample)
-        heard = stats.last_received_s if stats.last_received_s is not None else attached.began
-        silent = now - heard > SILENT_AFTER_S
+        last_s = stats.last_received_s if stats.last_received_s is not None else attached.began
+        silent = now - last_s > SILENT_AFTER_S
         return sample, MediaState.SILENT if silent else MediaState.FLOWING
 
     # ---- devices -----------------------------------------------------------------------------
@@ -262,6 +263,13 @@ class Sound:
     def _known(self, call: CallId) -> None:
         if call not in self._attached:
             raise AudioError("This call has no audio yet.")
+
+
+def _lost(stats: LegStats, before: LegStats) -> float:
+    """Return the share of packets the network lost, where the transport counts them."""
+    lost = max(0, stats.packets_lost - before.packets_lost)
+    came = max(0, stats.frames_received - before.frames_received)
+    return lost / (lost + came) if lost else 0.0
 
 
 def is_trouble(report: AudioReport) -> bool:
