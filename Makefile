@@ -1,5 +1,7 @@
 # Every target sets up what it needs in .venv; nothing but Python 3.11 or newer and make is asked for.
 PYTEST = .venv/bin/python -m pytest
+# Two files at a time: engines and labs that tests start are shared within a file.
+PARALLEL = -n 2 --dist loadfile
 
 .PHONY: run lab test nightly check lint snapshots bench dist clean runtime dev
 
@@ -10,7 +12,7 @@ lab: runtime            ## run the lab alone
 	@.venv/bin/softphone lab
 
 test: dev               ## all tests, the long ones shortened; ARGS goes to pytest
-	$(PYTEST) $(ARGS)
+	$(PYTEST) $(PARALLEL) $(ARGS)
 
 nightly: dev            ## all tests in full
 	SOFTPHONE_NIGHTLY=1 $(PYTEST)
