@@ -28,6 +28,10 @@ _START_MS = 40
 _REMEMBERED = 128
 _LONGEST_G711 = 960  # 120 ms; nobody sends more in one packet
 _DOWN_SAMPLES = 5760
+_MOST_HELD = 8  # Opus packets that wait for one before them
+_MOST_CONCEALED = 5  # packets; libopus has faded to silence by then
+_RESERVE_MS = 15  # with less to play, a missing packet is waited for no longer
+_PATIENCE_S = 10.0  # so long after a packet came too late, the next missing one is waited for
 
 
 class Incoming:
@@ -48,6 +52,9 @@ class Incoming:
         self._jitter = JitterBuffer(_START_MS)
         self._before = (0, 0)  # concealed and dropped ms of the buffers before this one
         self._opus: OpusDecoder | None = None
+        self._held: dict[int, tuple[RtpPacket, float]] = {}
+        self._next: int | None = None  # sequence number whose turn it is
+        self._patient_until_s = 0.0
         self._events = EventReceiver()
         self._detector = DtmfDetector()
         self._down = Downsampler(_DOWN_SAMPLES)
@@ -74,6 +81,8 @@ class Incoming:
         """Decode what has come; return the rate of what `pull` then gives."""
         while self._arrived:
             self._take(*self._arrived.popleft())
+        if self._held:
+            self._release()
         return self.rate_hz
 
     def pull(self, out: Samples) -> None:
@@ -104,7 +113,11 @@ class Incoming:
         if codec is None:
             self.unknown += 1
         elif name == EVENT_NAME:
-            self._event(codec, packet, now_s)
+            self.digits.add(self._events.feed(packet.payload, packet.timestamp), "event", now_s)
+            if self.codec == "opus":
+                self._hold(packet, now_s)
+            else:
+                self._pass_event(codec, packet, now_s)
         elif name in ("opus", "pcmu", "pcma"):
             self._sound(name, packet, now_s)
 
@@ -114,15 +127,69 @@ class Incoming:
         self._numbers.clear()
         self._jitter.new_timeline()
         self._opus = None
+        self._held.clear()
+        self._next = None
         self._events = EventReceiver()
 
     def _sound(self, name: str, packet: RtpPacket, now_s: float) -> None:
         self._follow(name)
-        samples = self._decoded(name, packet.payload)
-        if not len(samples):
+        if name == "opus":
+            self._hold(packet, now_s)
+        else:
+            law = MULAW if name == "pcmu" else ALAW
+            codes = law.decode(packet.payload[:_LONGEST_G711])
+            self._play(np.frombuffer(codes, np.int16), packet, now_s)
+
+    def _play(self, samples: Samples, packet: RtpPacket, now_s: float) -> None:
+        if len(samples):
+            self._jitter.push_packet(samples, now_s, packet.timestamp)
+            self.digits.add(self._detector.feed(self._narrow(samples)), "tones", now_s)
+
+    def _hold(self, packet: RtpPacket, now_s: float) -> None:
+        """Keep a packet until its turn; one that comes after its turn is of no use any more.
+
+        Opus decodes each packet in the light of the one before, so order matters, and so does
+        telling the codec of a loss.
+        """
+        if self._next is not None and (packet.sequence - self._next & 0xFFFF) >= 0x8000:
+            self._patient_until_s = now_s + _PATIENCE_S
             return
-        self._jitter.push_packet(samples, now_s, packet.timestamp)
-        self.digits.add(self._detector.feed(self._narrow(samples)), "tones", now_s)
+        self._held[packet.sequence] = packet, now_s
+        self._release()
+
+    def _release(self) -> None:
+        """Decode held packets in their order, as far as the turn has come."""
+        while self._held:
+            if self._next is None:
+                self._next = min(self._held)
+            if self._next not in self._held and not self._skip():
+                return
+            packet, now_s = self._held.pop(self._next)
+            self._next = (self._next + 1) & 0xFFFF
+            codec = self._types.get(packet.payload_type)
+            if codec is not None and codec.name.lower() == EVENT_NAME:
+                self._pass_event(codec, packet, now_s)
+            elif codec is not None:
+                self._play(self._decoder().decode(packet.payload), packet, now_s)
+
+    def _skip(self) -> bool:
+        """Give up the packets that lack before the next held one; False to wait for them."""
+        assert self._next is not None
+        turn = self._next
+        behind = min((number - turn & 0xFFFF) for number in self._held)
+        _, now_s = self._held[(turn + behind) & 0xFFFF]
+        patient = now_s < self._patient_until_s and len(self._held) < _MOST_HELD
+        if patient and self._jitter.stats().depth_ms > _RESERVE_MS:
+            return False
+        for _ in range(min(behind, _MOST_CONCEALED)):
+            self._decoder().conceal()  # for its state; the jitter buffer fills gaps from both sides
+        self._next = (turn + behind) & 0xFFFF
+        return True
+
+    def _decoder(self) -> OpusDecoder:
+        if self._opus is None:
+            self._opus = OpusDecoder()
+        return self._opus
 
     def _follow(self, name: str) -> None:
         """Change to another codec: what the other rate's buffer still had goes."""
@@ -135,14 +202,6 @@ class Incoming:
             self._jitter = JitterBuffer(_START_MS, rate_hz=rate_hz)
         self.codec, self.rate_hz = name, rate_hz
 
-    def _decoded(self, name: str, payload: bytes) -> Samples:
-        if name == "opus":
-            if self._opus is None:
-                self._opus = OpusDecoder()
-            return self._opus.decode(payload)
-        law = MULAW if name == "pcmu" else ALAW
-        return np.frombuffer(law.decode(payload[:_LONGEST_G711]), np.int16)
-
     def _narrow(self, samples: Samples) -> Samples:
         if self.rate_hz == PHONE_RATE_HZ:
             return samples
@@ -151,11 +210,9 @@ class Incoming:
         self._down.run(samples[: usable * 6], out)
         return out
 
-    def _event(self, codec: Codec, packet: RtpPacket, now_s: float) -> None:
-        """Note the digit, and let the time it takes pass in silence."""
-        self.digits.add(self._events.feed(packet.payload, packet.timestamp), "event", now_s)
-        event = unpack(packet.payload)
-        step = codec.clock_hz // 50
+    def _pass_event(self, codec: Codec, packet: RtpPacket, now_s: float) -> None:
+        """Let the time a digit takes pass in silence."""
+        event, step = unpack(packet.payload), codec.clock_hz // 50
         if event and self.codec and codec.clock_hz == self.rate_hz and event.duration >= step:
             at = (packet.timestamp + event.duration - step) & 0xFFFFFFFF
             self._jitter.push_packet(silence(step), now_s, at)
