@@ -97,6 +97,8 @@ def _add_ribbon_actions(actions: argparse._SubParsersAction[argparse.ArgumentPar
     presence.add_argument("status", choices=("open", "closed"))
     presence.add_argument("activity", nargs="?", default="active")
     presence.add_argument("--note", default="")
+    far_end = verb("far-end", "let the far ends of a user's calls change the call")
+    far_end.add_argument("what", choices=("hold", "resume", "music", "ask"))
     verb("gone", "end a user's subscriptions and say so")
     verb("override", "let another client take a user's place")
     verb("expire", "forget a user's subscriptions without a word")
@@ -189,6 +191,6 @@ _ACTIONS = {
     "heard": _heard,
     "token": _token,
     **dict.fromkeys(
-        ("message", "mwi", "sip-event", "presence", "gone", "override", "expire"), _act
+        ("message", "mwi", "sip-event", "presence", "far-end", "gone", "override", "expire"), _act
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -16,6 +17,8 @@ from .settings import Keys, LabSettings
 from .sounds import Patch
 from .ticker import Ticker
 from .world import Caller
+
+logger = logging.getLogger(__name__)
 
 _JOURNAL = 300
 _TIDYING_LIMIT_S = 4.0
@@ -163,4 +166,10 @@ class Hub:
 def _own(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.create_task(work)
     tasks.add(task)
-    task.add_done_callback(tasks.discard)
+
+    def done(ended: asyncio.Task[None]) -> None:
+        tasks.discard(ended)
+        if not ended.cancelled() and ended.exception() is not None:
+            logger.error("something in the lab failed", exc_info=ended.exception())
+
+    task.add_done_callback(done)

@@ -53,7 +53,7 @@ class RibbonService:
         self._books = Books(hub)
         self._people = People(hub, self._channels, self._calls.busy)
         self._events = Events(hub, self._channels)
-        self._actions = Actions(self._channels, self._people, self._events)
+        self._actions = Actions(self._channels, self._calls, self._people, self._events)
         self._rest = RibbonRest(hub, self._credentials, self._channels)
         subscriptions = SubscriptionDesk(hub, self._channels)
         subscriptions.subscribed = self._people.subscribed
@@ -258,7 +258,7 @@ class RibbonService:
         """Keep history and presence in step with a user's calls."""
         if not leg.alive:
             self._books.note_call(leg)
-        self._people.tell_watchers(leg.user.user)
+        self._people.refresh(leg.user.user)
 
 
 def _user_at(number: str) -> RibbonUser | None:

@@ -8,20 +8,32 @@ from typing import Any, TypeAlias
 from softphone.adapters.ribbon import wire
 from softphone.config import nearest
 from softphone.model.error import Refused
+from softphone.webrtc.sdp import Direction
 
+from .ribbon_calls import RibbonCalls
 from .ribbon_channels import Channels, Subscription
 from .ribbon_events import Events
 from .ribbon_people import People
 from .ribbon_users import SHOWN, user_named
 
 _Options: TypeAlias = dict[str, Any]
+FAR_END_CHANGES = {
+    "hold": Direction.INACTIVE,
+    "music": Direction.SENDONLY,
+    "resume": Direction.SENDRECV,
+    "ask": None,
+}
+"""What far ends do by themselves; None: they ask for an offer."""
 
 
 class Actions:
     """Each verb takes a user and options, and returns what came of it."""
 
-    def __init__(self, channels: Channels, people: People, events: Events) -> None:
+    def __init__(
+        self, channels: Channels, calls: RibbonCalls, people: People, events: Events
+    ) -> None:
         self._channels = channels
+        self._calls = calls
         self._people = people
         self._events = events
         self._verbs: dict[str, Callable[[str, _Options], int]] = {
@@ -29,6 +41,7 @@ class Actions:
             "mwi": self._mwi,
             "sip-event": self._event,
             "presence": self._presence,
+            "far-end": self._far_end,
             "gone": lambda user, _: self._each(user, self._channels.gone),
             "override": lambda user, _: self._each(user, self._channels.override),
             "expire": lambda user, _: self._each(user, self._channels.forget),
@@ -68,6 +81,13 @@ class Actions:
         )
         self._people.publish(user, presence)
         return 1
+
+    def _far_end(self, user: str, options: _Options) -> int:
+        """Let the far ends of a user's calls hold, resume, play music or ask for an offer."""
+        what = _word(options, "what", "hold")
+        if what not in FAR_END_CHANGES:
+            raise Refused(f"A far end cannot {what!r}: {', '.join(FAR_END_CHANGES)}.")
+        return self._calls.change_far_ends(user, FAR_END_CHANGES[what])
 
     def _each(self, user: str, do: Callable[[Subscription], None]) -> int:
         found = self._channels.of(user)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from softphone.adapters.ribbon import wire
+from softphone.webrtc.sdp import Direction
 
 from . import farends
 from .farends import FAR_ENDS, FarEnd
@@ -204,6 +205,15 @@ class RibbonCalls:
         for party in parties:
             if isinstance(party, UserLeg):
                 self.changed(party)
+
+    def change_far_ends(self, user: str, direction: Direction | None) -> int:
+        """Let far ends of a user's calls offer a change; None: they ask for an offer."""
+        legs = [leg for leg in self.legs.values() if leg.user.user == user and leg.up]
+        fars = [far for leg in legs if isinstance(far := other_of(leg), FarLeg)]
+        for far in fars:
+            work = far.ask_for_offer() if direction is None else far.change(direction)
+            self._hub.spawn(work)
+        return len(fars)
 
     # ---- ends ----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from softphone.adapters.ribbon import wire
 from softphone.model.error import ProtocolError, SoftphoneError
 from softphone.webrtc.frames import FrameEnd
 from softphone.webrtc.peer import Peer, PeerState
-from softphone.webrtc.sdp import parse
+from softphone.webrtc.sdp import Direction, parse
 from softphone.webrtc.settings import DEFAULT_CODECS, PeerSettings
 
 from . import sounds
@@ -203,6 +203,33 @@ class FarLeg:
         self._finish(reason)
         if other is not None:
             other.end("" if other.up else CANCELLED)
+
+    async def change(self, direction: Direction) -> None:
+        """Offer a change by itself: hold, music on hold, or the end of it (4.13)."""
+        link, peer = self.link, self._peer
+        if link is None or peer is None or not self.up:
+            return
+        async with link.lock:
+            try:
+                sdp = await peer.offer(direction)
+                reply = await link.other(self).ask(sdp)
+                if reply.code or not reply.sdp:
+                    peer.withdraw()
+                else:
+                    await peer.accept(reply.sdp)
+            except SoftphoneError as problem:
+                self._hub.note(f"{self.id}: {problem.message}")
+
+    async def ask_for_offer(self) -> None:
+        """Ask the other side for an offer, as a gateway does in a transfer (4.17)."""
+        if self.link is None:
+            return
+        other = self.link.other(self)
+        async with self.link.lock:
+            reply = await other.ask("")
+            answer = await self.ask(reply.sdp) if reply.sdp else reply
+        if answer.sdp:
+            other.answered(answer.sdp)
 
     def vanish(self) -> None:
         """The far end is gone without a word: media stops, nobody is told."""

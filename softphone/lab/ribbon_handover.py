@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from softphone.adapters.ribbon import wire
 
 from .farends import FarEnd
@@ -57,7 +59,8 @@ class Handover:
         if not stays.alive or not leg.alive:
             return _LEFT_ALONE
         stays.show(target)
-        answer = await stays.ask(offer.sdp)
+        async with _its_turn(leg):
+            answer = await stays.ask(offer.sdp)
         if answer.code or not answer.sdp:
             stays.show(leg)
             return Reply(code=answer.code or NO_REPLY)
@@ -74,11 +77,13 @@ class Handover:
             leg.failed(NO_REPLY, "There is nobody to transfer.")
             return
         stays.show(target)
-        offer = await stays.ask("")
+        async with _its_turn(leg):
+            offer = await stays.ask("")
         answer = Reply(code=offer.code or NO_REPLY)
         if offer.sdp and target.alive and second.alive:
             target.show(stays)
-            answer = await target.ask(offer.sdp)
+            async with _its_turn(second):
+                answer = await target.ask(offer.sdp)
         if answer.code or not answer.sdp or not leg.alive:
             stays.show(leg)
             target.show(second)
@@ -144,3 +149,8 @@ class Handover:
     def _end_room(self, facing: list[FarLeg]) -> None:
         for far in facing:
             far.hang_up("conference over")
+
+
+def _its_turn(leg: UserLeg) -> asyncio.Lock:
+    """Return what keeps an offer to a leg's other party apart from those on their way."""
+    return asyncio.Lock() if leg.link is None else leg.link.lock

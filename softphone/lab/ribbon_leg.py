@@ -94,6 +94,7 @@ class UserLeg:
         """Ring on all devices; return what the first of them says."""
         devices = self._channels.with_service(self.user.user, wire.Service.CALL)
         if not devices:
+            self.missed = True
             self._finish("nobody there")
             return Reply(code=NOBODY)
         self._caller = caller

@@ -30,6 +30,7 @@ class Person:
     presence: wire.OwnPresence = field(
         default_factory=lambda: wire.OwnPresence(wire.STATUS_CLOSED, "unknown")
     )
+    told: wire.OwnPresence | None = None
     watched_by: set[str] = field(default_factory=set)
     messages: deque[wire.MessageNotice] = field(default_factory=lambda: deque(maxlen=_STORED))
 
@@ -82,8 +83,14 @@ class People:
             return wire.OwnPresence(own.status, _TALKING, own.note)
         return own
 
+    def refresh(self, user: str) -> None:
+        """A user's calls changed: tell who watches when that shows."""
+        if self.presence_of(user) != self._person(user).told:
+            self.tell_watchers(user)
+
     def tell_watchers(self, user: str) -> None:
         """Tell everybody who watches a user."""
+        self._person(user).told = self.presence_of(user)
         for watcher in self._person(user).watched_by:
             self._tell(watcher, user)
 

@@ -314,3 +314,36 @@ async def test_an_operator_who_calls_nobody_is_not_reachable(both: tuple[Gateway
     await desk.send(type="start_outbound", to=ALICE_FROM_AUDIN, callerId="+390299999999")
 
     assert (await desk.until("error"))["code"] == "NOT_REACHABLE"
+
+
+# ---- far ends that change a call by themselves -----------------------------------------------
+
+
+async def test_a_far_end_holds_plays_music_and_resumes(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    call = await alice.call("tone@lab.test")
+    await call.answered()
+    await call.media.hears(1004.0)
+
+    directions = []
+    for what in ("hold", "music", "resume"):
+        await gateway.act("far-end", "alice", what=what)
+        offered = (await call.respond())["sessionParams"]["sdp"]
+        directions.append(next(x for x in ("inactive", "sendonly", "sendrecv") if x in offered))
+
+    assert directions == ["inactive", "sendonly", "sendrecv"]
+    call.media.heard.clear()
+    await call.media.hears(1004.0)
+
+
+async def test_a_far_end_asks_for_an_offer_in_a_call(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    call = await alice.call("tone@lab.test")
+    await call.answered()
+
+    await gateway.act("far-end", "alice", what="ask")
+    asked = await call.respond()
+    await call.answered()
+
+    assert "sdp" not in asked["sessionParams"]
+    await call.media.hears(1004.0)
