@@ -96,10 +96,25 @@ class Config:
     audio: AudioConfig = AudioConfig()
     ui: UiConfig = UiConfig()
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     calls: CallsConfig = CallsConfig()
     store: StoreConfig = StoreConfig()
     log: LogConfig = LogConfig()
 
+
+HOOK_OCCASIONS = (
+    "call.ringing",
+    "call.active",
+    "call.ended",
+    "call.missed",
+    "message.received",
+    "voicemail.waiting",
+    "screen.popped",
+    "agent.status",
+    "account.changed",
+)
+"""What a hook can be for, besides `event:NAME` for an event of a platform and `event:*`."""
+HOOK_EVENT_PREFIX = "event:"
 
 _CHOICES = {
     "ui.notification": ("off", "osc9", "osc777", "osc99"),
@@ -227,7 +242,7 @@ def _read(path: Path) -> str:
 
 
 def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
-    known = {*_SECTIONS, "accounts", "names", "keys"}
+    known = {*_SECTIONS, "accounts", "names", "keys", "hooks"}
     for key, value in table.items():
         if key not in known:
             raise source.error(key, f"unknown section, {nearest(key, known)}")
@@ -242,6 +257,7 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
         accounts=tuple(_accounts(table.get("accounts", {}), source)),
         names=_names(table.get("names", {}), source),
         keys=_keys(table.get("keys", {}), source),
+        hooks=_hooks(table.get("hooks", {}), source),
         **sections,
     )
 
@@ -275,6 +291,19 @@ def _keys(table: Mapping[str, Any], source: Source) -> Mapping[str, tuple[str, .
             raise source.error(f"keys.{action}", "must be a key name or a list of them.")
         keys[action] = tuple(listed)
     return keys
+
+
+def _hooks(table: Mapping[str, Any], source: Source) -> Mapping[str, tuple[str, ...]]:
+    hooks = {}
+    for occasion, argv in table.items():
+        key = f"hooks.{occasion}"
+        if occasion not in HOOK_OCCASIONS and not occasion.startswith(HOOK_EVENT_PREFIX):
+            problem = f"unknown occasion, {nearest(occasion, HOOK_OCCASIONS)}"
+            raise source.error(key, f"{problem} Events of a platform: event:NAME or event:*")
+        if not isinstance(argv, list) or not argv or not all(isinstance(x, str) for x in argv):
+            raise source.error(key, 'must be a list: a program and its arguments, ["notify", "-x"]')
+        hooks[occasion] = tuple(argv)
+    return hooks
 
 
 def _value(hint: Any, value: Any, key: str, source: Source) -> Any:

@@ -97,7 +97,7 @@ def test_every_line_of_the_example_that_sets_something_may_be_taken() -> None:
     uncommented = re.sub(r"(?m)^# ((?:\[|[a-z_\"]+[a-z.\"]* = ).*)$", r"\1", text)
 
     found = tomllib.loads(uncommented)
-    assert set(found) == {"accounts", "names", "keys", *SECTIONS}
+    assert set(found) == {"accounts", "names", "keys", "hooks", *SECTIONS}
 
 
 def test_no_file_is_an_empty_config(path: Path) -> None:
@@ -288,3 +288,31 @@ def test_a_secret_in_a_file_of_somebody_else_is_refused(path: Path) -> None:
 
     with pytest.raises(ConfigError, match="others can read"):
         refuse_readable_secret(Source(path), "x")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('"call.misst" = ["x"]', "did you mean call.missed"),
+        ('"call.missed" = "x"', "must be a list"),
+        ('"call.missed" = []', "must be a list"),
+        ('"event:*" = [1]', "must be a list"),
+    ],
+)
+def test_a_hook_must_be_for_something_and_an_argument_list(
+    tmp_path: Path, line: str, problem: str
+) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(f"[hooks]\n{line}\n")
+
+    with pytest.raises(ConfigError, match=problem) as refused:
+        load(file)
+
+    assert ":2: hooks." in str(refused.value)
+
+
+def test_hooks_are_read_as_argument_lists(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('[hooks]\n"call.missed" = ["tell", "--me"]\n"event:Pop" = ["x"]\n')
+
+    assert load(file).hooks == {"call.missed": ("tell", "--me"), "event:Pop": ("x",)}

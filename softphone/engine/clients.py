@@ -43,12 +43,14 @@ class Hub:
 
     state: ConsoleState = field(default_factory=ConsoleState)
     clients: dict[str, Client] = field(default_factory=dict)
+    heard: Callable[[Event], None] = lambda event: None
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def publish(self, event: Event) -> None:
         """Fold an event into the picture and tell everybody."""
         self.state.apply(event)
         self.state.seq += 1
+        self.heard(event)
         published = Published(self.state.seq, event)
         for client in list(self.clients.values()):
             client.deliver(published)
