@@ -15,13 +15,13 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aioice
 import aioice.ice
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 
+from .connection import Connection, Link, Pair
 from .description import Transport
 from .gather import Gathered, GatherLimits, gather
 from .settings import IceServer
@@ -44,7 +44,6 @@ PRIVATE: dict[type, tuple[str, ...]] = {
 }
 _HANDSHAKE_LIMIT_S = 15.0
 _CLOSE_LIMIT_S = 2.0
-_MOST_WAITING = 512
 _MOST_TO_SEND = 64
 
 
@@ -60,114 +59,16 @@ class PathOwner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """The way that carries the media: addresses as "192.0.2.1:5000" and kinds of candidate."""
-
-    local: str = ""
-    remote: str = ""
-    local_kind: str = ""
-    remote_kind: str = ""
-
-
-class _Connection(aioice.Connection):
-    """An ICE connection that hands its datagrams to the link, so that links can be restarted."""
-
-    def __init__(self, link: _Link, controlling: bool, **known: Any) -> None:
-        super().__init__(ice_controlling=controlling, **known)
-        self._link = link
-        self.checked = asyncio.Event()  # the far end reached us
-        self.lost = False
-
-    def data_received(self, data: bytes, component: int) -> None:
-        self._link.arrived(data)
-
-    def request_received(
-        self, message: Any, addr: tuple[str, int], protocol: aioice.ice.StunProtocol
-    ) -> None:
-        self._link.heard_s = time.monotonic()
-        super().request_received(message, addr, protocol)
-        self.checked.set()
-
-    async def close(self) -> None:
-        """Close the sockets; also called by aioice itself when the far end consents no more."""
-        self.lost = True
-        await super().close()
-        self._link.closed(self)
-
-    @property
-    def pair(self) -> Pair:
-        """The nominated pair, empty before there is one."""
-        chosen = next(iter(self._nominated.values()), None)
-        if chosen is None:
-            return Pair()
-        return Pair(
-            "{}:{}".format(*chosen.local_addr),
-            "{}:{}".format(*chosen.remote_addr),
-            chosen.local_candidate.type,
-            chosen.remote_candidate.type,
-        )
-
-    async def take_over(self, other: _Connection) -> None:
-        """Take the sockets of `other`, which then is closed: same address, another far end."""
-        self._protocols, other._protocols = other._protocols, []
-        self._local_candidates = list(other._local_candidates)
-        self._local_candidates_start = self._local_candidates_end = True
-        for protocol in self._protocols:
-            protocol.receiver = self
-        await other.close()
-
-
-class _Link:
-    """What aiortc's DTLS takes for its ICE transport; the ICE connection below may be replaced."""
-
-    def __init__(self, closed: Callable[[], None]) -> None:
-        self.connection: _Connection | None = None
-        self.heard_s = time.monotonic()
-        self.role = "controlling"  # asked for by aiortc only when no DTLS role was set
-        self._closed = closed
-        self._datagrams: asyncio.Queue[bytes | None] = asyncio.Queue(_MOST_WAITING)
-
-    def arrived(self, data: bytes) -> None:
-        """Take a datagram that is no STUN; of a flood the newest go."""
-        self.heard_s = time.monotonic()
-        if not self._datagrams.full():
-            self._datagrams.put_nowait(data)
-
-    def closed(self, connection: _Connection) -> None:
-        """Note that an ICE connection is gone; only the one in use matters."""
-        if connection is self.connection:
-            self.hang_up()
-            self._closed()
-
-    def hang_up(self) -> None:
-        """Let whoever waits for datagrams find that there will be none."""
-        if self._datagrams.full():
-            self._datagrams.get_nowait()
-        self._datagrams.put_nowait(None)
-
-    async def _recv(self) -> bytes:
-        data = await self._datagrams.get()
-        if data is None:
-            raise ConnectionError
-        return data
-
-    async def _send(self, data: bytes) -> None:
-        if self.connection is None:
-            raise ConnectionError
-        await self.connection.send(data)
-
-
 class _Dtls(RTCDtlsTransport):
     """aiortc's DTLS with the decrypted packets handed on as they are."""
 
     def __init__(
         self,
-        link: _Link,
+        link: Link,
         certificate: RTCCertificate,
         received: Callable[[bytes, bool], None],
     ) -> None:
-        super().__init__(link, [certificate])  # type: ignore[arg-type]  # duck-typed, see _Link
+        super().__init__(link, [certificate])  # type: ignore[arg-type]  # duck-typed, see Link
         self._received = received
 
     async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
@@ -200,10 +101,10 @@ class SecurePath:
         self._owner = owner
         self._certificate = certificate
         self._servers, self._limits, self._dscp = servers, limits, dscp
-        self._link = _Link(self._connection_closed)
+        self._link = Link(self._connection_closed)
         self._dtls = self._new_dtls()
-        self._connection = _Connection(self._link, controlling=False)
-        self._next: _Connection | None = None  # being prepared for an ICE restart
+        self._connection = Connection(self._link, controlling=False)
+        self._next: Connection | None = None  # being prepared for an ICE restart
         self._remote: Transport | None = None
         self._controlling = self._client = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -258,7 +159,7 @@ class SecurePath:
     async def prepare_restart(self) -> None:
         """Collect candidates with new credentials beside the connection in use."""
         if self._next is None:
-            self._next = _Connection(self._link, self._controlling)
+            self._next = Connection(self._link, self._controlling)
             self.gathered = await gather(self._next, self._servers, self._limits, self._stop)
             self._mark()
 
@@ -348,7 +249,7 @@ class SecurePath:
         self._set_ice("completed")
         await self._handshake(dtls, remote)
 
-    async def _connect_next(self, connection: _Connection, remote: Transport) -> None:
+    async def _connect_next(self, connection: Connection, remote: Transport) -> None:
         """Finish an ICE restart: the new way takes over when it works, not before."""
         if not await self._connect(connection, remote) or self._next is not connection:
             logger.debug("The ICE restart found no way; the old one stays.")
@@ -359,7 +260,7 @@ class SecurePath:
         self._link.heard_s = time.monotonic()
         self._set_ice("completed")
 
-    async def _connect(self, connection: _Connection, remote: Transport) -> bool:
+    async def _connect(self, connection: Connection, remote: Transport) -> bool:
         """Run the checks; False when no way was found within the limit."""
         connection.remote_username = remote.ufrag
         connection.remote_password = remote.password
@@ -373,7 +274,7 @@ class SecurePath:
         self._link.heard_s = time.monotonic()
         return True
 
-    async def _add_candidates(self, connection: _Connection, remote: Transport) -> None:
+    async def _add_candidates(self, connection: Connection, remote: Transport) -> None:
         """Add what can be used; without any, wait for the far end's own checks to show the way.
 
         Their end is not said: aioice would give up at once when none of them can be reached,
@@ -402,7 +303,7 @@ class SecurePath:
         """Leave one far end for another on the same sockets."""
         before = self._connection
         self._link.connection = None
-        fresh = _Connection(
+        fresh = Connection(
             self._link,
             self._controlling,
             local_username=before.local_username,
@@ -412,7 +313,7 @@ class SecurePath:
         await self._dtls.stop()
         await fresh.take_over(before)
         self._connection = fresh
-        self._link = _Link(self._connection_closed)
+        self._link = Link(self._connection_closed)
         fresh._link = self._link
         self._dtls = self._new_dtls()
         self._own(self._connect_first())

@@ -15,26 +15,28 @@ import secrets
 import threading
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from softphone.model.error import ConnectError, OutOfOrder, ProtocolError
+from softphone.model.error import ConnectError, OutOfOrder
 
 from .choice import agreed, answered_direction, from_offer, no_codec, to_offer
 from .description import Codec, Description, Direction, MediaLine, Transport, bad, parse
 from .edit import removing, with_bandwidth, without_bundle
+from .lines import Line, audio_of, check, line_for, transport_of, written_lines
 from .media import LinkReport, Media, Terms
 from .reports import Ways
 from .rtp import pack_bye, unpack_rtcp, unpack_rtp
 from .settings import DEFAULT_CODECS, IceServer, PeerSettings
-from .write import WrittenLine, write
+from .state import PeerState, PeerStatistics, state_of
+from .write import write
 
 if TYPE_CHECKING:
     from aiortc import RTCCertificate
 
+    from .connection import Pair
     from .gather import Gathered
-    from .path import Pair, SecurePath
+    from .path import SecurePath
 
 __all__ = [
     "IceServer",
@@ -55,18 +57,6 @@ _WATCH_S = 0.5
 _FIRST_REPORT_S, _REPORT_S = 1.0, 3.0
 
 
-class PeerState(StrEnum):
-    """The ICE states; CONNECTED is a way found, COMPLETED is sound can flow."""
-
-    NEW = "new"
-    CHECKING = "checking"
-    CONNECTED = "connected"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    DISCONNECTED = "disconnected"
-    CLOSED = "closed"
-
-
 class PeerOwner(Protocol):
     """Who is told about a peer, in the event loop."""
 
@@ -80,50 +70,11 @@ class PeerOwner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PeerStatistics:
-    """A snapshot. Sums are over the peer's life; `jitter_ms` and `round_trip_ms` are current."""
-
-    packets_sent: int = 0
-    bytes_sent: int = 0
-    packets_received: int = 0
-    bytes_received: int = 0
-    packets_lost: int = 0
-    jitter_ms: float = 0.0
-    round_trip_ms: float | None = None
-    remote_lost: int = 0
-    remote_jitter_ms: float = 0.0
-    codec: str = ""
-    clock_hz: int = 0
-    direction: str = "inactive"
-    local_address: str = ""
-    local_kind: str = ""
-    remote_address: str = ""
-    remote_kind: str = ""
-    ice_state: str = "new"
-    dtls_state: str = "new"
-    state: str = "new"
-
-
-@dataclass(slots=True)
-class _Line:
-    """One m-line, ours by kind and place; `path` only when it is not bundled with the audio."""
-
-    kind: str
-    mid: str
-    protocol: str = "UDP/TLS/RTP/SAVPF"
-    formats: tuple[str, ...] = ()
-    codecs: tuple[Codec, ...] = ()
-    switched_off: bool = False
-    bundled: bool = True
-    path: SecurePath | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Offer:
     """An offer of ours that waits for its answer."""
 
     description: Description
-    lines: list[_Line]
+    lines: list[Line]
     restarts: bool
 
 
@@ -140,7 +91,7 @@ class Peer:
         self._cname = secrets.token_hex(8)
         self._terms = Terms()
         self._ways = Ways(self._cname)
-        self._lines: list[_Line] = []
+        self._lines: list[Line] = []
         self._main: SecurePath | None = None
         self._certificate: RTCCertificate | None = None
         self._offer: _Offer | None = None
@@ -170,7 +121,7 @@ class Peer:
                 await path.prepare_restart()
             elif self._offer and self._offer.restarts:
                 await path.forget_restart()
-            lines = self._lines or [_Line("audio", "0", bundled=self._settings.bundle)]
+            lines = self._lines or [Line("audio", "0", bundled=self._settings.bundle)]
             codecs = to_offer(
                 self._names(),
                 self._settings.telephone_event,
@@ -189,15 +140,15 @@ class Peer:
         async with self._turn:
             self._open("an answer")
             remote = parse(offer)
-            theirs = _audio_of(remote)
+            theirs = audio_of(remote)
             codecs = from_offer(
                 theirs,
                 self._names(),
                 self._settings.telephone_event,
                 self._settings.removed,
             )
-            reached = _transport_of(remote, theirs)
-            _check(reached)
+            reached = transport_of(remote, theirs)
+            check(reached)
             await self._take_back()
             path = await self._path_for(reached)
             lines = await self._lines_for(remote, path, theirs)
@@ -224,9 +175,9 @@ class Peer:
             offered, remote = self._offer, parse(answer)
             if [m.kind for m in remote.media] != [m.kind for m in offered.description.media]:
                 raise bad("answers other media lines than were offered")
-            theirs = _audio_of(remote)
-            reached = _transport_of(remote, theirs)
-            _check(reached)
+            theirs = audio_of(remote)
+            reached = transport_of(remote, theirs)
+            check(reached)
             terms = self._agreed(offered.description, theirs, answered_by_us=False)
             self._lines = offered.lines
             if not provisional:
@@ -334,7 +285,7 @@ class Peer:
         """Follow the state of the path that carries the audio."""
         if path is self._main and not self._closed:
             self._unheard_since_s = None
-            self._set(_state_of(path.ice, path.dtls))
+            self._set(state_of(path.ice, path.dtls))
 
     def _send(self, packet: bytes) -> None:
         if self._main is not None and not self._closed and self._main.send(packet):
@@ -403,11 +354,11 @@ class Peer:
 
     async def _lines_for(
         self, remote: Description, path: SecurePath, audio: MediaLine
-    ) -> list[_Line]:
+    ) -> list[Line]:
         """Return our lines for an offer's, in its order; unbundled ones get a path of their own."""
         lines = []
         for place, media in enumerate(remote.media):
-            line = _line_for(media, audio, self._settings.bundle)
+            line = line_for(media, audio, self._settings.bundle)
             before = self._lines[place].path if place < len(self._lines) else None
             if media is not audio and not line.bundled and not line.switched_off:
                 line.path = before or self._new_path()
@@ -417,7 +368,7 @@ class Peer:
 
     def _written(
         self,
-        lines: list[_Line],
+        lines: list[Line],
         direction: Direction,
         codecs: tuple[Codec, ...],
         setup: str,
@@ -426,24 +377,7 @@ class Peer:
         main = path or self._main
         assert main is not None
         self._version += 1
-        written, audio_seen = [], False
-        for line in lines:
-            is_audio = line.kind == "audio" and not line.switched_off and not audio_seen
-            audio_seen = audio_seen or is_audio
-            written.append(
-                WrittenLine(
-                    line.kind,
-                    line.mid,
-                    direction if is_audio else Direction.INACTIVE,
-                    (line.path or main).local(setup),
-                    codecs if is_audio else line.codecs,
-                    line.formats,
-                    line.protocol,
-                    self._media.ssrc if is_audio else None,
-                    line.switched_off,
-                    line.bundled,
-                )
-            )
+        written = written_lines(lines, main, direction, codecs, setup, self._media.ssrc)
         return self._edited(write(self._session_id, self._version, written, self._cname))
 
     def _edited(self, text: str) -> str:
@@ -573,53 +507,3 @@ def warm_up() -> None:
 def codecs_available() -> tuple[Codec, ...]:
     """Return what is offered when nothing is removed."""
     return to_offer(DEFAULT_CODECS, True, ())
-
-
-def _audio_of(description: Description) -> MediaLine:
-    audio = description.audio
-    if audio is None:
-        raise ProtocolError("The far end's session description has no audio.", code="NO_AUDIO")
-    return audio
-
-
-def _transport_of(description: Description, line: MediaLine) -> Transport:
-    """Return how a line is reached; in a bundle its first line says so for all."""
-    if not line.bundled:
-        return line.transport
-    tagged = next((m for m in description.media if m.mid == description.bundle[0]), line)
-    if not tagged.transport.ufrag:
-        tagged = line
-    candidates = dict.fromkeys((*tagged.transport.candidates, *line.transport.candidates))
-    return replace(tagged.transport, candidates=tuple(candidates))
-
-
-def _check(transport: Transport) -> None:
-    if not transport.ufrag or not transport.password:
-        raise bad("has no ICE credentials")
-    if not transport.fingerprints:
-        raise bad("has no DTLS fingerprint")
-    if not transport.rtcp_mux:
-        raise bad("wants a port of its own for RTCP")
-
-
-def _line_for(media: MediaLine, audio: MediaLine, bundle: bool) -> _Line:
-    """Return our line for one of an offer: only data channels are refused."""
-    return _Line(
-        media.kind,
-        media.mid,
-        media.protocol,
-        media.formats,
-        media.codecs if media is not audio else (),
-        switched_off=media.rejected or media.kind not in ("audio", "video"),
-        bundled=media.bundled and audio.bundled and bundle,
-    )
-
-
-def _state_of(ice: str, dtls: str) -> PeerState:
-    if "failed" in (ice, dtls):
-        return PeerState.FAILED
-    if ice == "completed":
-        if dtls == "closed":  # the far end said goodbye; the signalling will say more
-            return PeerState.DISCONNECTED
-        return PeerState.COMPLETED if dtls == "connected" else PeerState.CONNECTED
-    return PeerState.CHECKING if ice == "checking" else PeerState.NEW
