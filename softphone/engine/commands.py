@@ -15,6 +15,7 @@ from softphone.model.capability import Capability
 from softphone.model.contact import ContactId
 from softphone.model.error import Refused, Unsupported
 from softphone.model.event import ContactsChanged
+from softphone.model.presence import LinkState
 from softphone.model.text import NAME_LIMIT, TEXT_LIMIT, clean, clean_block
 from softphone.paths import private_folder
 
@@ -231,8 +232,8 @@ class Commands:
 
     async def _dial(self, client_id: str, command: c.Dial) -> c.Value | None:
         engine = self._engine
-        adapter = self._dialler(command.account)
         to, name = await self._destination(command.to)
+        adapter = self._dialler(command.account, to)
         refuse_emergency(to, engine.config.calls.emergency == "allow")
         if not command.confirmed and must_confirm(to, engine.config.calls.confirm_prefixes):
             raise Refused(f"{to} may be expensive; dial it again to confirm.", code="CONFIRM")
@@ -270,7 +271,9 @@ class Commands:
         named = text.strip() if address != text.strip() else ""
         return number, await engine.contact_name(number) or named
 
-    def _dialler(self, account: AccountName) -> Adapter:
+    def _dialler(self, account: AccountName, to: str) -> Adapter:
+        """Return the account meant; by itself the first that can dial, one that is online and
+        has addresses like `to` (user@domain) before others."""
         if account:
             adapter = self._adapter(account)
             self._allow(adapter, Capability.DIAL)
@@ -282,7 +285,14 @@ class Commands:
         ]
         if not able:
             raise Unsupported("No account can place calls.")
-        return able[0]
+        links = self._engine.hub.state.accounts
+        return min(
+            able,
+            key=lambda adapter: (
+                links[adapter.name].link is not LinkState.ONLINE,
+                "@" in to and "@" not in adapter.identity,
+            ),
+        )
 
     # ---- accounts ------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ from .link import Role
 from .mail import Mail
 from .narrator import account_line, call_line, timeline_entry
 from .owners import Owners
+from .pops import matched, waiting
 from .sound import Sound, is_trouble
 
 logger = logging.getLogger(__name__)
@@ -202,10 +203,11 @@ class Engine:
                 | e.OnlineUsersChanged()
                 | e.AgentStatusChanged()
                 | e.VoicemailChanged()
-                | e.ScreenPopped()
                 | e.PlatformEvent()
             ):
                 self.hub.publish(event)
+            case e.ScreenPopped(pop):
+                self.hub.publish(e.ScreenPopped(matched(pop, self.book.calls.values())))
             case _:
                 self._call_fact(event)
 
@@ -244,6 +246,8 @@ class Engine:
         self._call_changed(before, after)
         if before is None and after.live:
             self.owners.new_call(after)
+            for pop in waiting(after, self.hub.state.pops, self.wall()):
+                self.hub.publish(e.ScreenPopped(pop))
             self.job(self._name_call(after))
         if isinstance(fact, e.CallRestarted):
             self.sound.play_again(after.id)
