@@ -136,6 +136,10 @@ class AudinService:
                 line.socket.put(item)
         return len(lines)
 
+    def somebody(self) -> str | None:
+        """Return None: here numbers are called, not users."""
+        return None
+
     def attended(self) -> bool:
         """Tell whether an operator takes calls."""
         return any(line.available for line in self._presence.lines.values())

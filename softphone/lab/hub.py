@@ -93,6 +93,10 @@ class Service(Protocol):
         """Return since when (monotonic) someone is there and no call is; None otherwise."""
         ...
 
+    def somebody(self) -> str | None:
+        """Return a user who can be rung by name, None when there is none."""
+        ...
+
     def attended(self) -> bool:
         """Tell whether someone is there to be rung."""
         ...

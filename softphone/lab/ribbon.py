@@ -23,7 +23,7 @@ from .ribbon_faults import NoticeFaults
 from .ribbon_leg import UserLeg
 from .ribbon_party import BUSY, CANCELLED, DECLINED, other_of
 from .ribbon_people import People
-from .ribbon_rest import RibbonRest
+from .ribbon_rest import RibbonRest, Route
 from .ribbon_subscriptions import SubscriptionDesk
 from .ribbon_users import (
     DOMAIN,
@@ -89,6 +89,10 @@ class RibbonService:
             "user": first.user,
             "password": self._credentials.password(first.user),
         }
+
+    def table(self) -> list[Route]:
+        """Return every kind of request it answers."""
+        return list(self._rest.table)
 
     def sign_in(self, user: str) -> dict[str, str]:
         """Return how a user signs in, also one that is not announced."""
@@ -199,6 +203,12 @@ class RibbonService:
     def act(self, verb: str, user: str, options: dict[str, Any]) -> dict[str, Any]:
         """Do what the control API wants of a user."""
         return self._actions.act(verb, user, options)
+
+    def somebody(self) -> str | None:
+        """Return a user who is signed in for calls."""
+        there = self._channels.subscriptions.values()
+        found = [one.user for one in there if one.has(wire.Service.CALL)]
+        return self._hub.keys.chance.choice(found) if found else None
 
     def attended(self) -> bool:
         """Tell whether a user can be rung."""

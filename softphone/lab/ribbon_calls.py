@@ -31,7 +31,7 @@ from .ribbon_users import DOMAIN, RibbonUser, user_named, user_with_extension
 from .sounds import Patch
 from .world import Caller
 
-_OVER_KEPT = 200
+_OVER_KEPT = 100
 _FORWARDS = 5
 _AUDIT_EVERY_S = 1.0
 _PCMU_ONLY = frozenset({"0102", "0105"})
@@ -116,7 +116,7 @@ class RibbonCalls:
         if domain.lower() != DOMAIN or not local:
             return NOT_FOUND
         number = FAR_ENDS.get(local.lower(), local)
-        if not number.lstrip("+").isdecimal():
+        if not number.lstrip("+*#").isdecimal():
             return NOT_FOUND
         return self._party_at(number, caller)
 

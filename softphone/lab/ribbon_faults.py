@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from softphone.adapters.ribbon import wire
+from softphone.model.error import ProtocolError
 from softphone.webrtc.sdp import with_origin
 
 from .client_socket import Item
@@ -105,7 +106,12 @@ class NoticeFaults:
 def spoilt_sdp(sdp: str, form: str) -> str:
     """Return a description with something wrong with it; unknown forms leave it alone."""
     change = SDP_FORMS.get(form)
-    return sdp if change is None else change(sdp)
+    if change is None:
+        return sdp
+    try:
+        return change(sdp)
+    except ProtocolError:  # a client's own description may be wrong already
+        return sdp
 
 
 def _unsupported(sdp: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 from softphone.model.error import Refused
 
@@ -13,6 +14,8 @@ from .world import NUMBERS, Caller, Rhythm, rhythm
 
 _LOOK_EVERY_S = 0.1
 _TALKS_S = (20.0, 60.0)
+# Where nobody takes calls on a number, callers of these ring a user by name.
+_RING_USERS_TOO = ("busy", "hostile")
 
 
 class Scenario:
@@ -73,6 +76,12 @@ class Scenario:
         for service in self._hub.services:
             if service.attended() and service.ring(request) is not None:
                 return
+        if self.name in _RING_USERS_TOO:
+            for service in self._hub.services:
+                user = service.somebody()
+                if user is not None:
+                    service.ring(replace(request, number=user))
+                    return
 
     def _attended(self) -> bool:
         return any(service.attended() for service in self._hub.services)

@@ -43,7 +43,8 @@ async def test_ready_has_the_fields_that_scripts_rely_on(place: Place) -> None:
     assert ready["audin"]["operators"][0] == {"ref": "op-1", "name": "Giulia Ferri"}
     assert ready["audin"]["numbers"][0] == {"id": "pn_1", "phone_number": "+390299999999"}
     assert {"echo", "tone", "menu", "busy"} <= ready["far_ends"].keys()
-    assert {"ribbon", "agenthub", "observer"}.isdisjoint(ready)
+    assert ready["ribbon"]["users"][0]["user"] == "alice@lab.test"
+    assert {"agenthub", "observer"}.isdisjoint(ready)
 
 
 async def test_the_config_is_ours_alone_complete_and_removed_at_the_end() -> None:
@@ -251,7 +252,7 @@ async def test_the_client_sets_and_clears_faults(place: Place) -> None:
         (lambda lab: lab.ring(talks_s=-1), "talks_s"),
         (lambda lab: lab.hang_up("CA1"), "CA1"),
         (lambda lab: lab.heard("CA1"), "call"),
-        (lambda lab: lab.drop("ribbon"), "audin"),
+        (lambda lab: lab.drop("observer"), "audin, ribbon"),
         (lambda lab: lab.drop(code=7), "close code"),
         (lambda lab: lab.fault("no_such"), "no_such"),
         (lambda lab: lab.scenario("party"), "quiet"),
