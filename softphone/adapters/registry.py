@@ -22,6 +22,7 @@ GROUP = "softphone.adapters"
 # import nothing heavy: `check-config` uses it.
 _OURS = {
     "audin": ("softphone.adapters.audin.client", "softphone.adapters.audin.settings"),
+    "ribbon": ("softphone.adapters.ribbon.client", "softphone.adapters.ribbon.settings"),
 }
 
 

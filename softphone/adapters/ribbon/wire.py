@@ -107,6 +107,8 @@ from .wire_notices import (
     UnknownNotice,
     decode,
     encode,
+    event_name,
+    shown,
 )
 from .wire_services import (
     Entry,
@@ -295,6 +297,7 @@ __all__ = [
     "encode",
     "error_body",
     "event_answer",
+    "event_name",
     "event_session",
     "full",
     "im_answer",
@@ -314,6 +317,7 @@ __all__ = [
     "resource_path",
     "session_of",
     "session_state",
+    "shown",
     "simple_answer",
     "status_words",
     "user_path",

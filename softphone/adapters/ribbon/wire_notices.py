@@ -168,6 +168,19 @@ def encode(notice: Notice, time_ms: int) -> str:
     return json.dumps({"notificationMessage": message | _members(notice)}, separators=(",", ":"))
 
 
+def event_name(notice: Notice) -> str:
+    """Return the event type of a notification."""
+    return _event_of(notice)
+
+
+def shown(text: str) -> str:
+    """Return a notification's JSON as harmless text of ASCII, "" for what is none."""
+    try:
+        return json.dumps(parse_object(text).get("notificationMessage"), separators=(",", ":"))
+    except BadMessage:
+        return ""
+
+
 # ---- reading -----------------------------------------------------------------------------------
 
 
