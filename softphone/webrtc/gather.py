@@ -17,6 +17,8 @@ from typing import Any, TypeAlias
 import aioice
 import aioice.ice
 
+from softphone.secret import Secret
+
 from .settings import IceServer
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ class _Server:
     port: int
     transport: str
     username: str | None
-    password: str | None
+    password: Secret | None
 
 
 async def gather(
@@ -141,7 +143,7 @@ def _questions(
                     protocol_factory=lambda: aioice.ice.StunProtocol(connection),
                     turn_server=address,
                     turn_username=server.username,
-                    turn_password=server.password,
+                    turn_password=server.password.reveal() if server.password else None,
                     turn_ssl=server.kind == "turns",
                     turn_transport=server.transport,
                 )
@@ -176,7 +178,6 @@ def _parsed(servers: Sequence[IceServer]) -> list[_Server]:
                 continue
             kind, host, port, transport = match.groups()
             secure = kind.endswith("s")
-            password = server.credential.reveal() if server.credential else None
             found.append(
                 _Server(
                     kind,
@@ -184,7 +185,7 @@ def _parsed(servers: Sequence[IceServer]) -> list[_Server]:
                     int(port) if port else (5349 if secure else 3478),
                     transport or ("tcp" if secure else "udp"),
                     server.username or None,
-                    password,
+                    server.credential,
                 )
             )
     return found
