@@ -22,8 +22,10 @@ from .screens.directory import DirectoryScreen
 from .screens.help import HelpScreen
 from .screens.history import HistoryScreen
 from .screens.messages import MessagesScreen
+from .screens.online_users import OnlineUsersScreen
 from .screens.palette import PaletteScreen
 from .screens.platform_events import PlatformEventsScreen
+from .screens.pops import PopsScreen
 from .screens.report import ReportScreen
 from .screens.services import ServicesScreen
 from .screens.transfer import TransferScreen
@@ -60,6 +62,8 @@ class Acting:
             "directory.open": lambda: self._open(DirectoryScreen(app.view)),
             "services.open": lambda: self._open(ServicesScreen(app.view)),
             "platform_events.open": lambda: self._open(PlatformEventsScreen(app.view)),
+            "pops.open": lambda: self._open(PopsScreen(app.view)),
+            "users.open": lambda: self._open(OnlineUsersScreen(app.view)),
             "report.open": self._open_report,
             "call.transfer": self._transfer,
             "app.quit": self._quit,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -18,13 +17,12 @@ from textual.filter import LineFilter
 from textual.timer import Timer
 
 from softphone.config import CallsConfig, UiConfig
-from softphone.model import event as e
-from softphone.model.call import CallId, CallState
 from softphone.model.text import TEXT_LIMIT, clean
 
-from . import crash, notify
+from . import crash
 from .acting import Acting
 from .actions import ACTIONS, Scope
+from .alerts import Alerts
 from .clock import Clock, SystemClock
 from .desk import Desk
 from .keymap import KeyMap, is_character, validate_keys
@@ -73,7 +71,8 @@ class SoftphoneApp(App[None]):
         super().__init__()
         whole = validate_keys(keys)
         retry = {} if retry_s is None else {"retry_s": retry_s}
-        self.session = Session(connect, self.changed, self._heard, **retry)
+        self.alerts = Alerts(self)
+        self.session = Session(connect, self.changed, self.alerts.heard, **retry)
         self.clock = clock or SystemClock()
         self.view = View(self.session, Desk(), self.clock, whole, settings, calls, self.act, region)
         self.settings = settings
@@ -85,7 +84,6 @@ class SoftphoneApp(App[None]):
         self._flush_timer: Timer | None = None
         self._flushed = float("-inf")
         self._tick: Timer | None = None
-        self._rung: set[CallId] = set()
         self._sound_told = False
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self.animation_level = "none"
@@ -154,22 +152,6 @@ class SoftphoneApp(App[None]):
             self._sound_told = True
             self.say(f"{audio.problem} {audio.hint}".strip(), "warning")
 
-    def _heard(self, event: e.Event) -> None:
-        """Ring the terminal's bell and notify, once for each offer."""
-        if not isinstance(event, e.CallChanged) or event.call.state is not CallState.RINGING:
-            return
-        if event.call.id in self._rung:
-            return
-        offers = self.view.state.offers()
-        self._rung = {offer.id for offer in offers}
-        if self.view.calls.do_not_disturb:
-            return
-        if self.settings.bell:
-            self.bell()
-        text = notify.ringing_text(len(offers))
-        if (out := notify.sequence(self.settings.notification, text, os.environ)) and self._driver:
-            self._driver.write(out)
-
     def _schedule_tick(self) -> None:
         if self._tick is not None:
             self._tick.stop()
@@ -205,6 +187,11 @@ class SoftphoneApp(App[None]):
             timeout=_SAY_S,
             markup=False,
         )
+
+    def write_out(self, sequence: str) -> None:
+        """Write a control sequence of our own making to the terminal."""
+        if sequence and self._driver:
+            self._driver.write(sequence)
 
     def to_main(self) -> None:
         """Go back to the main screen."""

@@ -114,7 +114,7 @@ async def test_refused_command_shows_the_engines_sentence(
 
 
 async def test_operators_own_keys_replace_the_defaults(open_console: OpenConsole) -> None:
-    keys = {"call.hold": ("ctrl+y", "w"), "calls.focus": ("K",)}
+    keys = {"call.hold": ("ctrl+y", "w"), "calls.focus": ("Z",)}
     async with open_console(keys=keys) as console:
         await console.show_calls(console.make.call("c1"))
 
@@ -128,7 +128,7 @@ async def test_operators_own_keys_replace_the_defaults(open_console: OpenConsole
 
         await console.press("escape")
         await console.focus("contacts")
-        await console.press("K")
+        await console.press("Z")
         assert console.focused == "calls"
         assert "Ctrl+Y hold" in console.screen_text()
 

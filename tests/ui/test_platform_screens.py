@@ -16,11 +16,13 @@ from softphone.model.message import (
     Delivery,
     Message,
     MessageId,
+    ScreenPop,
     Voicemail,
 )
-from softphone.model.presence import Account, Activity, Presence
+from softphone.model.presence import Account, Activity, OnlineUser, Presence
 from softphone.model.record import CallRecord, PlatformRecord
 from softphone.model.report import CallReport, ReportEvent, ReportMetric
+from softphone.ui.screens.online_users import OnlineUsersScreen
 from tests.ui.conftest import NOW, Console, FakeEngine
 
 RIBBON = AccountName("ribbon")
@@ -335,3 +337,54 @@ async def test_what_the_platform_does_with_a_call_is_shown(console: Console) -> 
 async def _type(console: Console, text: str) -> None:
     keys = ["space" if char == " " else char for char in text]
     await console.press(*keys, "enter")
+
+
+async def test_pops_are_shown_newest_first_and_put_a_number_into_the_dialer(
+    console: Console,
+) -> None:
+    pops = [
+        ScreenPop("p1", RIBBON, NOW, "voice", "+390212345678", "8812", "Renewal"),
+        ScreenPop(
+            "p2", RIBBON, NOW, "voice", "+390655501012", "9001", "Sale", ("preview",),
+            (("table", "clients"),), '{"name": "[red]ACME[/]"}',
+        ),
+    ]  # fmt: skip
+    await console.emit(*(e.ScreenPopped(pop) for pop in pops))
+
+    await console.press("tab", "K")
+    text = console.screen_text()
+    await console.press("enter")
+
+    assert text.index("9001") < text.index("8812")
+    assert '"name": "[red]ACME[/]"' in text
+    assert "preview" in text
+    assert console.app.main.dialer.field.value == "+390655501012"
+
+
+async def test_online_users_have_one_row_a_connection(console: Console) -> None:
+    await sign_in(console)
+    users = (
+        OnlineUser("r2", "u1", "baker", NOW, "10.0.0.2"),
+        OnlineUser("r1", "u2", "adams", NOW - 60, "10.0.0.1"),
+        OnlineUser("r3", "u2", "adams", NOW, "10.0.0.3"),
+    )
+    await console.emit(e.OnlineUsersChanged(RIBBON, users))
+
+    await console.press("tab", "Y", "down")
+    await console.emit(e.OnlineUsersChanged(RIBBON, users[1:]))
+
+    text = console.screen_text()
+    assert text.count("2 devices") == 2
+    assert text.index("10.0.0.1") < text.index("10.0.0.3")
+    assert "baker" not in text
+    screen = console.app.screen
+    assert isinstance(screen, OnlineUsersScreen)
+    assert screen.rows.row == users[2]
+
+
+async def test_a_supervisors_words_are_said_at_once(console: Console) -> None:
+    words = message("m1", "Please take line two", channel=Channel.SUPERVISOR, name="Ms Boss")
+
+    await console.emit(e.MessageChanged(words))
+
+    assert "Ms Boss: Please take line two" in console.screen_text()

@@ -1,0 +1,113 @@
+"""Customer data that came with calls: the newest first, the marked one in full."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+
+from softphone.model.message import ScreenPop
+from softphone.ui.clock import local_time
+from softphone.ui.panes.pane import Say, ToDialer
+from softphone.ui.session import Topic
+from softphone.ui.spans import Column, Line, table_line, wrap
+from softphone.ui.view import View
+from softphone.ui.widgets.lines import Lines
+from softphone.ui.widgets.rowlist import RowList
+
+from .base import ConsoleScreen
+
+_COLUMNS = (Column(8), Column(18), Column(16), Column(flex=1), Column(10))
+_BODY_LINES = 100
+_TITLE = 18
+
+
+class PopsScreen(ConsoleScreen):
+    """Show screen pops; Enter puts the number into the dialer."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, name="pops")
+        self.rows: RowList[ScreenPop] = RowList(
+            self._draw, lambda pop: pop.id, empty="No customer data has come yet."
+        )
+        self.detail = Lines(id="pop-detail")
+
+    def compose_body(self) -> Iterable[Widget]:
+        box = Vertical(self.rows, classes="pane full")
+        box.border_title = Content("SCREEN POPS ── Enter to dialer, Esc closes")
+        yield box
+        below = Vertical(self.detail, classes="pane detail")
+        below.border_title = Content("CUSTOMER")
+        yield below
+
+    def on_mount(self) -> None:
+        """Show what there is."""
+        self.rows.focus()
+        self._paint()
+
+    def show(self, topics: frozenset[Topic]) -> None:
+        """Show what came."""
+        super().show(topics)
+        if Topic.CALLS in topics and self.is_mounted:
+            self._paint()
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """Show the marked pop in full."""
+        event.stop()
+        self._paint_detail()
+
+    def on_row_list_wanted(self, event: RowList.Wanted) -> None:
+        """Enter dials, y copies the data, Esc closes."""
+        event.stop()
+        pop = self.rows.row
+        if event.action_id == "list.clear":
+            self.app.pop_screen()
+        elif pop is None:
+            return
+        elif event.action_id == "list.open" and pop.number:
+            self.post_message(ToDialer(pop.number))
+        elif event.action_id == "list.copy":
+            self.app.copy_to_clipboard(pop.body)
+            self.post_message(Say("Copied the customer's data."))
+
+    def _paint(self) -> None:
+        self.rows.show(list(reversed(self.view.state.pops)))
+        self._paint_detail()
+
+    def _paint_detail(self) -> None:
+        pop = self.rows.row
+        width = max(20, self.detail.content_size.width)
+        self.detail.show(pop_lines(pop, width) if pop else [])
+
+    def _draw(self, pop: ScreenPop, width: int) -> Line:
+        at = f"{local_time(pop.at):%H:%M:%S}"
+        mark = "call" if pop.call else ""
+        what = " · ".join(part for part in (pop.campaign, *pop.flags) if part)
+        cells = (
+            (at, "dim"), (self.view.number(pop.number), "plain"), (pop.customer, "strong"),
+            (what, "dim"), (mark, "ok"),
+        )  # fmt: skip
+        return table_line(cells, _COLUMNS, width)
+
+
+def pop_lines(pop: ScreenPop, width: int) -> list[Line]:
+    """Return a pop in full: its fields, then its data, one member a line where it is JSON."""
+    titled = (
+        ("number", pop.number), ("customer", pop.customer), ("campaign", pop.campaign),
+        ("marks", ", ".join(pop.flags)), *pop.fields,
+    )  # fmt: skip
+    lines: list[Line] = [
+        ((f"{title:<{_TITLE}}", "dim"), (value, "plain")) for title, value in titled if value
+    ]
+    try:
+        body = json.dumps(json.loads(pop.body), indent=1, ensure_ascii=False) if pop.body else ""
+    except (ValueError, RecursionError):
+        body = pop.body
+    for text in body.splitlines()[:_BODY_LINES]:
+        indent = len(text) - len(text.lstrip())
+        parts = wrap(text, max(8, width - indent), "plain", 8)
+        lines += [((" " * indent, "plain"), *part) for part in parts]
+    return lines
