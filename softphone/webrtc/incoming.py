@@ -195,6 +195,8 @@ class Incoming:
         """Change to another codec: what the other rate's buffer still had goes."""
         if name == self.codec:
             return
+        self._held.clear()
+        self._next = None
         rate_hz = RATE_HZ if name == "opus" else PHONE_RATE_HZ
         if rate_hz != self.rate_hz:
             stats = self.stats()

@@ -14,7 +14,7 @@ import logging
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 import aioice
@@ -108,6 +108,7 @@ class SecurePath:
         self._remote: Transport | None = None
         self._controlling = self._client = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._farewells: set[asyncio.Task[None]] = set()  # to be waited for, not cancelled
         self._to_send: deque[bytes] = deque(maxlen=_MOST_TO_SEND)
         self._sending = asyncio.Event()
         self._stop = asyncio.Event()
@@ -163,11 +164,11 @@ class SecurePath:
             self.gathered = await gather(self._next, self._servers, self._limits, self._stop)
             self._mark()
 
-    async def forget_restart(self) -> None:
+    def forget_restart(self) -> None:
         """Drop what `prepare_restart` made."""
         if self._next is not None:
             dropped, self._next = self._next, None
-            await dropped.close()
+            self._own(dropped.close(), self._farewells)
 
     def local(self, setup: str) -> Transport:
         """Return what our description says of this path."""
@@ -231,7 +232,8 @@ class SecurePath:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.forget_restart()
+        self.forget_restart()
+        await asyncio.gather(*self._farewells, return_exceptions=True)
         await self._connection.close()
         self._dtls.remove_all_listeners()
 
@@ -353,10 +355,13 @@ class SecurePath:
         if not self._is_closed:
             self._owner.path_changed(self)
 
-    def _own(self, work: Any) -> None:
+    def _own(
+        self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]] | None = None
+    ) -> None:
+        tasks = self._tasks if among is None else among
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     def _mark(self) -> None:
         """Mark our packets for the network (DSCP), where the system lets us."""

@@ -120,7 +120,7 @@ class Peer:
             if restart and path.started:
                 await path.prepare_restart()
             elif self._offer and self._offer.restarts:
-                await path.forget_restart()
+                path.forget_restart()
             lines = self._lines or [Line("audio", "0", bundled=self._settings.bundle)]
             codecs = to_offer(
                 self._names(),
@@ -149,7 +149,7 @@ class Peer:
             )
             reached = transport_of(remote, theirs)
             check(reached)
-            await self._take_back()
+            self._take_back()
             path = await self._path_for(reached)
             lines = await self._lines_for(remote, path, theirs)
             goes = answered_direction(direction, theirs.direction)
@@ -188,10 +188,7 @@ class Peer:
 
     def withdraw(self) -> None:
         """Take back an offer that was refused or not answered: everything is as before it."""
-        if self._offer is not None:
-            restarted, self._offer = self._offer.restarts, None
-            if restarted and self._main:
-                self._own(self._main.forget_restart())
+        self._take_back()
 
     async def close(self) -> None:
         """End the connection and leave nothing behind; may be called twice."""
@@ -430,11 +427,11 @@ class Peer:
             self._watching = True
             self._own(self._watch(), "watch")
 
-    async def _take_back(self) -> None:
+    def _take_back(self) -> None:
         if self._offer is not None:
             restarted, self._offer = self._offer.restarts, None
             if restarted and self._main:
-                await self._main.forget_restart()
+                self._main.forget_restart()
 
     def _paths(self) -> list[SecurePath]:
         found = [self._main] if self._main else []

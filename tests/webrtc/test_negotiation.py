@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 
@@ -193,6 +194,37 @@ async def test_a_restart_that_is_refused_leaves_the_call_where_it_was(talk: Talk
     await talk.negotiate(talk.near, talk.far)
     assert talk.near.statistics().local_address == old
     await talk.heard_both_ways()
+
+
+async def test_a_restart_may_be_tried_again_at_once_after_a_refusal(talk: Talk) -> None:
+    await talk.begin()
+    old = talk.near.statistics().local_address
+    await talk.near.offer(restart=True)
+    talk.near.withdraw()
+
+    answer = await talk.far.answer(await talk.near.offer(restart=True))
+    await talk.near.accept(answer)
+
+    await until(lambda: talk.near.statistics().local_address != old, what="another port")
+    await talk.heard_both_ways()
+
+
+async def test_packets_are_marked_for_the_network_when_asked_for() -> None:
+    talk = Talk("PCMU", PeerSettings(dscp=46))
+    await talk.begin()
+
+    port = int(talk.near.statistics().local_address.rpartition(":")[2])
+    path = talk.near._main
+    assert path is not None
+    sockets = [p.transport.get_extra_info("socket") for p in path._connection._protocols]
+    marked = next(s for s in sockets if s.getsockname()[1] == port)
+
+    six = marked.family == socket.AF_INET6
+    level, option = (
+        (socket.IPPROTO_IPV6, socket.IPV6_TCLASS) if six else (socket.IPPROTO_IP, socket.IP_TOS)
+    )
+    assert marked.getsockopt(level, option) == 46 << 2
+    await talk.end()
 
 
 async def test_an_offer_of_another_far_end_moves_the_call_to_it(talk: Talk) -> None:
