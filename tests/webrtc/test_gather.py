@@ -16,8 +16,14 @@ from softphone.webrtc.peer import IceServer, Peer, PeerSettings
 from softphone.webrtc.sdp import parse
 from tests.webrtc.support import Owner
 from tests.webrtc.talk import Talk
+from tests.webrtc.turnserver import PASSWORD, USER, TurnServer
 
 PUBLIC = ("203.0.113.7", 4321)
+
+
+def host_address() -> str:
+    """Return the address that our candidates have too."""
+    return (aioice.ice.get_host_addresses(True, False) or ["127.0.0.1"])[0]
 
 
 class StunServer(asyncio.DatagramProtocol):
@@ -39,7 +45,7 @@ class StunServer(asyncio.DatagramProtocol):
 
 async def test_a_stun_server_tells_our_public_address() -> None:
     loop = asyncio.get_running_loop()
-    host = next(a for a in aioice.ice.get_host_addresses(True, False) or ["127.0.0.1"])
+    host = host_address()
     transport, _ = await loop.create_datagram_endpoint(StunServer, local_addr=(host, 0))
     port = transport.get_extra_info("sockname")[1]
     settings = PeerSettings(ice_servers=(IceServer((f"stun:{host}:{port}", "nonsense:1")),))
@@ -53,6 +59,44 @@ async def test_a_stun_server_tells_our_public_address() -> None:
     assert "c=IN IP4 203.0.113.7" in offer and audio.port == 4321
     await peer.close()
     transport.close()
+
+
+def only_relays(text: str) -> str:
+    lines = text.split("\r\n")
+    return "\r\n".join(x for x in lines if "a=candidate" not in x or "typ relay" in x)
+
+
+async def test_a_call_goes_through_a_turn_server_and_does_not_wait_for_a_dead_one() -> None:
+    server = TurnServer()
+    url = await server.open(host_address())
+    servers = (
+        IceServer((url,), USER, Secret(PASSWORD)),
+        IceServer(("stun:192.0.2.1:9",)),
+    )
+    settings = PeerSettings(ice_servers=servers, edit=(only_relays,), gather_limit_s=30.0)
+    talk = Talk("PCMU", settings)
+
+    await talk.begin()
+
+    numbers, gathered = talk.near.statistics(), talk.near.gathered
+    assert numbers.local_kind == "relay" and server.relayed > 10
+    assert gathered is not None and len(gathered.relays) == 1
+    assert gathered.end_s - gathered.start_s < 1.0  # a relay for each TURN server is enough
+    await talk.end()
+    await server.close()
+
+
+async def test_a_turn_server_that_refuses_us_costs_its_candidate_only() -> None:
+    server = TurnServer()
+    url = await server.open(host_address())
+    settings = PeerSettings(ice_servers=(IceServer((url,), USER, Secret("wrong")),))
+    peer = Peer(settings, Owner(), RtpLeg())
+
+    offer = await peer.offer()
+
+    assert "typ host" in offer and "typ relay" not in offer
+    await peer.close()
+    await server.close()
 
 
 async def test_a_machine_with_loopback_only_can_make_calls(
