@@ -385,3 +385,36 @@ async def echoed_at_once(gateway: Gateway, count: int, seconds: float) -> None:
 
     assert all(call.media.has_hz(440.0) for call in calls)
     assert len(gateway.service.state()["calls"]) == 2 * count
+
+
+async def test_a_hold_refused_before_the_other_hold_arrives_is_served_too(
+    pair: tuple[Call, Call],
+) -> None:
+    call, rung = pair
+    ours, theirs = await call.media.offer("inactive"), await rung.media.offer("inactive")
+    await call.put(type="startCallUpdate", sdp=ours)
+    await rung.told("startCallUpdate")
+
+    await rung.put(type="respondCallUpdate", statusCode="491")
+    await rung.put(type="startCallUpdate", sdp=theirs)
+
+    for side in (call, rung):
+        assert "a=inactive" in (await side.answered())["sessionParams"]["sdp"]
+
+
+async def test_a_far_end_is_called_by_short_number_name_and_with_a_code(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+
+    for to in ("0101@lab.test", "echo", "+39 02 5550 0101", "*67390255500101@lab.test"):
+        call = await alice.call(f"sip:{to}".replace(" ", ""))
+        await call.told("respondCallUpdate")
+        await call.end()
+
+
+async def test_a_display_name_and_a_short_user_number(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+
+    await alice.call("1002@lab.test", **{"from": "Front Desk<sip:alice@lab.test>"})
+    rung = await bob.incoming()
+
+    assert rung.notice["callNotificationParams"]["callerName"] == "Front Desk"

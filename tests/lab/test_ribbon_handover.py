@@ -347,3 +347,200 @@ async def test_a_far_end_asks_for_an_offer_in_a_call(gateway: Gateway) -> None:
 
     assert "sdp" not in asked["sessionParams"]
     await call.media.hears(1004.0)
+
+
+# ---- what goes wrong -------------------------------------------------------------------------
+
+
+async def test_who_stays_refuses_the_target_and_the_transfer_fails(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    carol = await gateway.device("carol")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await call.put(type="transfer", address="sip:carol@lab.test")
+    third = await carol.incoming()
+    await third.answer(900.0)
+
+    await rung.told("startCallUpdate")
+    await rung.put(type="respondCallUpdate", statusCode="488")
+
+    assert (await call.told("sessionFail"))["sessionParams"]["statusCode"] == "488"
+    await third.told("callEnd")
+    await hear_each_other(call, rung, 440.0, 700.0)
+
+
+async def test_a_target_that_forwards_declines_the_transfer(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    call = await alice.call(ECHO)
+    await call.answered()
+    await call.put(type="transfer", address="sip:bob@lab.test")
+    third = await bob.incoming()
+
+    request = {"action": "forward", "sessionData": third.session, "address": "sip:carol@lab.test"}
+    await bob.ok("POST", "calldisposition", {"callDispositionRequest": request})
+
+    assert (await call.told("sessionFail"))["sessionParams"]["statusCode"] == "487"
+
+
+async def test_an_attended_transfer_that_is_refused_leaves_both_calls(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    second = await alice.call(ECHO)
+    await second.answered()
+
+    await call.put(type="transfer", sessionData=second.session, address=f"sip:{ECHO}")
+    await rung.told("startCallUpdate")
+    await rung.put(type="respondCallUpdate", statusCode="491")
+
+    assert (await call.told("sessionFail"))["sessionParams"]["statusCode"] == "491"
+    await call.put(type="audit")
+    await second.put(type="audit")
+
+
+async def test_a_join_that_cannot_be_ends_the_new_call_only(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    first, second = await alice.call(ECHO), await alice.call(ECHO)
+    await first.answered()
+    await second.answered()
+    request = {
+        "type": "join",
+        "firstSessionData": first.session,
+        "secondSessionData": second.session,
+        "sdp": "v=0\r\nrubbish",
+    }
+
+    said = await alice.ok("POST", "callControl", {"callControlRequest": request})
+
+    await alice.told("callEnd", said["callControlResponse"]["sessionData"])
+    await first.put(type="audit")
+    await second.put(type="audit")
+
+
+async def test_a_call_is_not_joined_with_itself_or_while_it_rings(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    await gateway.device("bob")
+    call, ringing = await alice.call(ECHO), await alice.call("bob@lab.test")
+    await call.answered()
+
+    for second in (call, ringing):
+        request = {
+            "type": "join",
+            "firstSessionData": call.session,
+            "secondSessionData": second.session,
+            "sdp": "v=0",
+        }
+        status, said = await alice.rest("POST", "callControl", {"callControlRequest": request})
+        assert (status, said["callControlResponse"]["statusCode"]) == (400, 37)
+
+
+async def test_a_second_transfer_of_the_same_kind_is_possible(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+    await call.put(type="transfer", address="sip:echo@lab.test")
+    await rung.respond()
+    await completed(call)
+    await rung.media.hears(700.0)
+
+    await rung.put(type="transfer", address="sip:alice@lab.test")
+    again = await alice.incoming()
+    await again.answer(440.0)
+    await again.answered()
+
+    await completed(rung)
+    await again.media.hears(440.0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("alice", "nobody"), ("nobody", "alice"), ("carol", "alice")]
+)
+async def test_click_to_call_with_nobody_leaves_nothing_behind(
+    gateway: Gateway, first: str, second: str
+) -> None:
+    alice = await gateway.device("alice")
+    wanted = {"callingParty": first, "calledParty": second}
+
+    await alice.ok("POST", "clicktocall", {"clickToCallRequest": wanted})
+
+    await until(lambda: len(gateway.service.state()["calls"]) > 0, "something that is over")
+    assert all(one["phase"] == "over" for one in gateway.service.state()["calls"])
+
+
+async def test_click_to_call_that_is_declined_ends_the_first(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    wanted = {"callingParty": "alice", "calledParty": "bob"}
+    await alice.ok("POST", "clicktocall", {"clickToCallRequest": wanted})
+    own = await alice.incoming()
+    await own.answer()
+    rung = await bob.incoming()
+
+    request = {"action": "reject", "sessionData": rung.session}
+    await bob.ok("POST", "calldisposition", {"callDispositionRequest": request})
+
+    assert (await own.told("callEnd"))["sessionParams"]["statusCode"] == "603"
+
+
+async def test_a_user_who_declines_is_busy_for_an_operator(both: tuple[Gateway, Place]) -> None:
+    gateway, audin = both
+    desk, alice = await audin.desk(), await gateway.device("alice")
+    leg = await audin.dial(desk, ALICE_FROM_AUDIN)
+    rung = await alice.incoming()
+
+    request = {"action": "reject", "sessionData": rung.session}
+    await alice.ok("POST", "calldisposition", {"callDispositionRequest": request})
+
+    assert await leg.closed() == gateway.lab.settings.names.busy_close_code
+
+
+async def test_an_operator_who_gives_up_ends_the_ringing(both: tuple[Gateway, Place]) -> None:
+    gateway, audin = both
+    desk, alice = await audin.desk(), await gateway.device("alice")
+    leg = await audin.dial(desk, ALICE_FROM_AUDIN)
+    rung = await alice.incoming()
+
+    await leg.hang_up()
+
+    assert (await rung.told("callEnd"))["sessionParams"]["statusCode"] == "487"
+
+
+async def test_an_operator_who_is_not_there_is_480(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+
+    call = await alice.call(OPERATOR_1)
+
+    assert (await call.told("callEnd"))["sessionParams"]["statusCode"] == "480"
+
+
+async def test_the_lab_ends_a_call_with_a_code(gateway: Gateway) -> None:
+    alice, bob = await gateway.device("alice"), await gateway.device("bob")
+    call, rung = await talking(alice, bob, 440.0, 700.0)
+
+    await gateway.control("POST", f"/calls/{call.session}/hangup", {"code": 4000})
+
+    for side in (call, rung):
+        assert (await side.told("callEnd"))["sessionParams"]["statusCode"] == "4000"
+
+
+async def test_a_caller_gives_up_after_its_time(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    await gateway.ring("alice@lab.test", ring_limit_s=0.2)
+
+    rung = await alice.incoming()
+
+    assert (await rung.told("callEnd"))["sessionParams"]["statusCode"] == "487"
+
+
+async def test_a_far_end_that_drops_says_nothing(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    call = await alice.call("+390255500801@lab.test")
+    await call.answered()
+
+    await until(lambda: call.media.pc.connectionState in ("closed", "failed"), "no media", 20.0)
+
+    assert "callEnd" not in alice.events()
+
+
+async def test_a_far_end_hangs_up_by_itself(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    call = await alice.call("+390255500701@lab.test")
+    await call.answered()
+
+    await call.told("callEnd")
