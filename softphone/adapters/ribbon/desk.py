@@ -154,6 +154,8 @@ class Desk:
 
     async def _join(self, first: CallId, second: CallId) -> c.Value:
         calls, user = self._user.protocol.calls, self._user
+        if first == second:
+            raise Refused("A call cannot be joined with itself.", code="BAD_STATE")
         for call in (calls.get(first), calls.get(second)):
             await self._held(call)
         joined, operation, steps = calls.join(first, second, user.now)

@@ -415,6 +415,8 @@ def _offer_refused(call: RibbonCall, op: Operation, notice: wire.CallNotice, now
     text = "The far end changed the call at the same moment; try again."
     if not glare:
         text = "The far end did not accept the change" + (f" ({reason})." if reason else ".")
+    if op.type in (*_FIRST, Op.ANSWER):
+        text = "The far end's answer holds no session description."
     problem = Refused(text, code="GLARE" if glare else "REFUSED_BY_PEER")
     if op.type in (*_FIRST, Op.ANSWER):
         return [*call.finish(op, now, problem), *_hopeless(call, problem, now)]

@@ -22,7 +22,7 @@ class RibbonBench(Seat):
 
     async def refuse_connections(self, on: bool) -> None:
         if on:
-            await self.floor.fault("handshake", status=503)
+            await self.floor.fault("handshake", socket="notification", status=503)
         else:
             await self.floor.ask(self.floor.control.clear_faults, "handshake")
 
