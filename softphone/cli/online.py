@@ -39,6 +39,8 @@ async def _switch(name: str, options: Namespace) -> int:
     from softphone.model import command as c
     from softphone.model.error import Refused
 
+    from .watch import has_numbers
+
     attach = find_or_start if name == "online" else find
     link = await attach(invocation(options), Role.COMMAND, name)
     try:
@@ -57,6 +59,8 @@ async def _switch(name: str, options: Namespace) -> int:
                 command = c.GoOnline(account, tuple(options.numbers) or None)
             elif name == "offline":
                 command = c.GoOffline(account)
+            elif not options.account and not has_numbers(link.snapshot.accounts[account]):
+                continue  # being online is all it takes there
             else:
                 command = c.SetAvailable(account, name == "available")
             done(await link.request(command))
@@ -72,11 +76,13 @@ async def _confirmed(link: SocketLink, wanted: set[str]) -> list[Account]:
     from softphone.model.event import AccountChanged
     from softphone.model.presence import LinkState
 
-    from .watch import next_event
+    from .watch import has_numbers, next_event
 
     accounts = {name: account for name, account in link.snapshot.accounts.items()}
 
     def settled(account: Account) -> bool:
+        if account.link is LinkState.ONLINE and not has_numbers(account):
+            return True
         return account.availability.confirmed or account.link is LinkState.FAILED
 
     events = link.events()

@@ -200,7 +200,14 @@ def _ready(accounts: dict[AccountName, Account], wanted: str) -> bool:
     callable_ones = [a for a in chosen if not any(c == "dial" for c, _ in a.refusals)]
     if callable_ones and all(a.link in _NOTHING_COMES for a in callable_ones):
         raise SoftphoneError(f"{callable_ones[0].name}: {callable_ones[0].cause}")
-    return any(a.link is LinkState.ONLINE and a.numbers for a in callable_ones)
+    return any(
+        a.link is LinkState.ONLINE and (a.numbers or not has_numbers(a)) for a in callable_ones
+    )
+
+
+def has_numbers(account: Account) -> bool:
+    """Tell whether one is reachable on numbers there; elsewhere being online is all it takes."""
+    return "availability" not in dict(account.refusals)
 
 
 def existing_wav(path: str) -> tuple[str, float]:

@@ -32,7 +32,7 @@ class LabSettings:
     audio_open_limit_s: float = 15.0
     audit_limit_s: float = AUDIT_MISSING_S
     tls: bool = False
-    accounts: tuple[str, ...] = ("audin",)
+    accounts: tuple[str, ...] = ("audin", "ribbon")
     """The services whose accounts go into the lab's config.toml."""
     first_call_s: float = 5.0
     calls_every_s: tuple[float, float] = (45.0, 90.0)

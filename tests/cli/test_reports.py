@@ -71,7 +71,7 @@ _ACCOUNT = '[accounts.a]\nkind = "audin"\ntoken_url = "https://backend.test/toke
         (_ACCOUNT + "heartbeat = 5\n", 4, "heartbeat"),
         (_ACCOUNT + 'core_url = "http://far.test"\n', 4, "core_url"),
         (_ACCOUNT.replace("audin", "olos"), 2, "kind"),
-        ('[accounts.a]\nkind = "ribbon"\n', 2, "kind"),
+        ('[accounts.a]\nkind = "ribon"\n', 2, "kind"),
         ("[accounts.A]\n", None, "accounts.A"),
     ],
 )

@@ -55,7 +55,8 @@ async def test_the_config_is_ours_alone_complete_and_removed_at_the_end() -> Non
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert not path.parent.exists()
-    (account,) = config.accounts
+    account, gateway = config.accounts
+    assert (gateway.name, gateway.kind) == ("ribbon", "ribbon")
     assert (account.name, account.kind) == ("audin", "audin")
     assert account.table["core_url"] == lab.hub.base_url
     assert account.table["phone_number_ids"] == ["pn_1", "pn_2"]

@@ -148,8 +148,18 @@ def _status_line(view: View, width: int) -> Line:
         if a.link is LinkState.ONLINE
     )
     what = f"Available · {words.plural(numbers, 'number')}" if on else "Not available"
+    always = [a.name for a in view.state.accounts.values() if _is_always_reachable(a)]
+    if always and not on:
+        what, on = f"Reachable on {', '.join(always)}", True
     key = view.key("status.toggle")
     return spread([(what, "ok" if on else "warn")], [(f" {key}" if key else "", "key")], width)
+
+
+def _is_always_reachable(account: Account) -> bool:
+    """Tell whether being online is all it takes to be called on this account."""
+    lacks = refusal_of(account, Capability.AVAILABILITY) is not None
+    answers = refusal_of(account, Capability.ANSWER) is None
+    return lacks and answers and account.link is LinkState.ONLINE
 
 
 def _account_rows(account: Account, view: View, width: int) -> Iterator[PresenceRow]:
