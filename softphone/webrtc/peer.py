@@ -54,7 +54,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 _WATCH_S = 0.5
-_FIRST_REPORT_S, _REPORT_S = 1.0, 3.0
+_REPORT_S, _EARLY_REPORTS, _EARLY_REPORT_S = 3.0, 2, 0.8  # early ones: the round trip is soon known
 
 
 class PeerOwner(Protocol):
@@ -441,7 +441,7 @@ class Peer:
 
     async def _watch(self) -> None:
         """Send reports, notice a far end that has gone or is silent."""
-        report_at_s = time.monotonic() + _FIRST_REPORT_S
+        report_at_s, reports = time.monotonic() + _EARLY_REPORT_S, 0
         while True:
             await asyncio.sleep(_WATCH_S)
             now_s = time.monotonic()
@@ -452,7 +452,9 @@ class Peer:
             self._media.reported(self._ways.link(clock_hz))
             if now_s >= report_at_s and self._main:
                 self._main.send(self._ways.report(self._media.ssrc, clock_hz, now_s))
-                report_at_s = now_s + _REPORT_S * (0.8 + 0.4 * secrets.randbelow(1000) / 1000)
+                reports += 1
+                every_s = _REPORT_S if reports > _EARLY_REPORTS else _EARLY_REPORT_S
+                report_at_s = now_s + every_s * (0.8 + 0.4 * secrets.randbelow(1000) / 1000)
 
     def _look_for_life(self, now_s: float) -> None:
         path = self._main
