@@ -151,17 +151,11 @@ class Peer:
             check(reached)
             self._take_back()
             path = await self._path_for(reached)
-            lines = await self._lines_for(remote, path, theirs)
-            goes = answered_direction(direction, theirs.direction)
-            client = reached.setup != "active"
-            setup = path.role if path.started else ("active" if client else "passive")
-            text = self._written(lines, goes, codecs, setup, path)
-            local = parse(text)
-            terms = self._agreed(local, theirs, answered_by_us=True)
-            self._lines = lines
-            self._follow(local, remote, terms)
-            await self._begin(path, remote, reached, controlling=False, client=client)
-            return text
+            try:
+                return await self._answered(path, remote, theirs, reached, codecs, direction)
+            except BaseException:
+                await self._give_up(path)
+                raise
 
     async def accept(self, answer: str, *, provisional: bool = False) -> None:
         """Apply the answer to our offer; after a provisional one (early media) another may come.
@@ -299,6 +293,35 @@ class Peer:
         spoken = {name.lower() for name in self._media.codecs}
         return [name for name in self._settings.codecs if name.lower() in spoken]
 
+    async def _answered(
+        self,
+        path: SecurePath,
+        remote: Description,
+        theirs: MediaLine,
+        reached: Transport,
+        codecs: tuple[Codec, ...],
+        direction: Direction,
+    ) -> str:
+        """Write the answer to an offer, make it count, and connect."""
+        lines = await self._lines_for(remote, path, theirs)
+        goes = answered_direction(direction, theirs.direction)
+        client = reached.setup != "active"
+        setup = path.role if path.started else ("active" if client else "passive")
+        text = self._written(lines, goes, codecs, setup, path)
+        local = parse(text)
+        terms = self._agreed(local, theirs, answered_by_us=True)
+        self._lines = lines
+        self._follow(local, remote, terms)
+        await self._begin(path, remote, reached, controlling=False, client=client)
+        return text
+
+    async def _give_up(self, path: SecurePath) -> None:
+        """Leave a path as it was before an answer that came to nothing."""
+        if path is not self._main:
+            await path.close()
+        else:
+            path.forget_restart()
+
     async def _ready_path(self) -> SecurePath:
         """Return the path in use, made and gathered with the first call."""
         if self._main is None:
@@ -324,7 +347,11 @@ class Peer:
             return path
         if path.fingerprints != remote.fingerprints:
             fresh = self._new_path()
-            await self._gathered(fresh)
+            try:
+                await self._gathered(fresh)
+            except BaseException:
+                await fresh.close()
+                raise
             return fresh
         if path.credentials != (remote.ufrag, remote.password):
             await path.prepare_restart()

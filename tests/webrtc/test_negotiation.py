@@ -243,6 +243,31 @@ async def test_an_offer_of_another_far_end_moves_the_call_to_it(talk: Talk) -> N
     await other.close()
 
 
+async def test_an_answer_that_a_users_edit_spoils_leaves_call_and_sockets_as_they_were() -> None:
+    spoil = False
+
+    def edit(text: str) -> str:
+        return text.replace("m=audio", "m=text") if spoil else text
+
+    talk = Talk("opus", PeerSettings(edit=(edit,)))
+    await talk.begin()
+    other = Peer(PeerSettings(), Owner(), RtpLeg())
+    offers = [await other.offer(), await talk.far.offer(restart=True)]
+    talk.far.withdraw()
+    spoil = True
+
+    for offer in offers:
+        with pytest.raises(ProtocolError):
+            await talk.near.answer(offer)
+
+    spoil = False
+    await talk.heard_both_ways()
+    await talk.negotiate(talk.far, talk.near)
+    await talk.heard_both_ways()
+    await other.close()
+    await talk.end()
+
+
 async def test_a_leg_goes_on_with_a_new_peer(talk: Talk) -> None:
     await talk.begin()
 
