@@ -263,7 +263,9 @@ class RibbonCall:
         """Take the answer to an audit; None when there was none."""
         if answer is not None and answer.code == wire.NO_RESOURCE and not answer.ok:
             code = str(wire.END_AUDIT)
-            return self.over(EndReason.LOST_BY_SERVER, now, code, END_TEXT_AUDIT)
+            missed = self.ringing and self.doing(Op.ANSWER) is None
+            reason = EndReason.CANCELLED if missed else EndReason.LOST_BY_SERVER
+            return self.over(reason, now, code, END_TEXT_AUDIT)
         if answer is None or not answer.ok:
             sooner = min(wire.AUDIT_AFTER_FAILURE_S, self.around.settings.audit_s)
             self.audit_at = now + sooner
