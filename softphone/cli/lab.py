@@ -89,6 +89,7 @@ async def _stop_with_parent(stop: asyncio.Event) -> asyncio.Task[None]:
 
 def _welcome(ready: dict[str, Any]) -> str:
     far_ends = "\n".join(f"  {name:<12} {number}" for name, number in ready["far_ends"].items())
+    users = ", ".join(one["user"] for one in ready["ribbon"]["users"])
     secure = ready["ribbon"]["https"]
     with_tls = f"with TLS at {secure}, certificate {ready['certificate']}\n" if secure else ""
     return (
@@ -96,5 +97,6 @@ def _welcome(ready: dict[str, Any]) -> str:
         f"config for it: {ready['config']}\n"
         f"  softphone --config {ready['config']}\n"
         f"to call:\n{far_ends}\n"
+        f"users of the Ribbon gateway: {users} (passwords with --json)\n"
         "Ctrl+C ends it."
     )

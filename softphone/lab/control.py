@@ -78,7 +78,13 @@ class Control:
 
     async def _faults(self, request: web.Request) -> web.Response:
         known = [
-            {"name": name, "help": kind.help, "args": dict(kind.defaults), "at_once": kind.now}
+            {
+                "name": name,
+                "help": kind.help,
+                "args": dict(kind.defaults),
+                "at_once": kind.now,
+                "services": list(kind.services),
+            }
             for name, kind in FAULTS.items()
         ]
         return web.json_response({"known": known, "on": self._hub.faults.listed()})

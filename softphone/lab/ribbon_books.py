@@ -13,7 +13,7 @@ from .hostile import HOSTILE_TEXTS
 from .hub import Hub
 from .ribbon_leg import UserLeg
 from .ribbon_rest import Asked, Route, Said, Wrong
-from .ribbon_users import DOMAIN, SHOWN, USERS, RibbonUser
+from .ribbon_users import DOMAIN, SHOWN, RibbonUser
 from .world import CALLERS
 
 _KEPT = 500
@@ -141,7 +141,7 @@ class Books:
     def _search(self, asked: Asked) -> Said:
         wanted = asked.query.get("criteria", "").lower()
         field = asked.query.get("criteriaType", "")
-        people = [_entry(user) for user in USERS] + _far_end_entries()
+        people = [_entry(user) for user in SHOWN] + _far_end_entries()
         if self._hostile:
             people += _hostile_entries()
         found = [one for one in people if any(wanted in x.lower() for x in _fields(one, field))]

@@ -169,16 +169,21 @@ class Media:
         spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
         return float(np.argmax(spectrum)) * rate / len(sound)
 
-    def has_hz(self, hz: float, seconds: float = 0.5) -> bool:
-        """Tell whether a frequency stands out in what was heard last."""
+    def strength(self, hz: float, seconds: float = 0.5) -> tuple[float, float]:
+        """Return how much of a frequency was heard last, and how much of any other one."""
         sound = self.recent(seconds).astype(float)
         if len(sound) < 2400:
-            return False
+            return 0.0, 0.0
         rate = RATE_HZ if len(sound) >= seconds * 40_000 else 8_000
         spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
         place = round(hz * len(sound) / rate)
         near = spectrum[max(0, place - 4) : place + 5].max()
-        return bool(near > 10 * np.median(spectrum[: len(spectrum) // 6]) and near > 20_000)
+        return float(near), float(np.median(spectrum[: len(spectrum) // 6]))
+
+    def has_hz(self, hz: float, seconds: float = 0.5) -> bool:
+        """Tell whether a frequency stands out in what was heard last."""
+        near, usual = self.strength(hz, seconds)
+        return near > 10 * usual and near > 20_000
 
     def level(self, seconds: float = 0.3) -> float:
         return float(np.sqrt(np.mean(self.recent(seconds).astype(float) ** 2)))

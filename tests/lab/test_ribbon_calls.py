@@ -414,7 +414,8 @@ async def test_a_far_end_is_called_by_short_number_name_and_with_a_code(gateway:
 async def test_a_display_name_and_a_short_user_number(gateway: Gateway) -> None:
     alice, bob = await gateway.device("alice"), await gateway.device("bob")
 
-    await alice.call("1002@lab.test", **{"from": "Front Desk<sip:alice@lab.test>"})
+    named: dict[str, Any] = {"from": "Front Desk<sip:alice@lab.test>"}
+    await alice.call("1002@lab.test", **named)
     rung = await bob.incoming()
 
     assert rung.notice["callNotificationParams"]["callerName"] == "Front Desk"

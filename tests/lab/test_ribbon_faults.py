@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import aiohttp
@@ -59,6 +60,18 @@ async def test_rest_answers_with_the_status_and_number_of_a_fault(
     (inside,) = said.values()
     assert (status, inside["statusCode"]) == (500, 26)
     assert (await alice.rest("GET", "voicemail"))[0] == 200
+
+
+async def test_rest_answers_late(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+    await gateway.fault("rest_slow", resource="voicemail", seconds=0.3, count=1)
+    began = time.monotonic()
+
+    assert (await alice.rest("GET", "voicemail"))[0] == 200
+    late_s = time.monotonic() - began
+    assert (await alice.rest("GET", "voicemail"))[0] == 200
+
+    assert late_s >= 0.3
 
 
 async def test_a_403_without_a_body(gateway: Gateway) -> None:
