@@ -16,6 +16,8 @@ from .ribbon_rest import Asked, Route, Said, Wrong
 from .ribbon_users import DOMAIN, SHOWN, RibbonUser
 from .world import CALLERS
 
+_At = wire.Resource
+
 _KEPT = 500
 _COUNT = 50
 
@@ -32,15 +34,15 @@ class Books:
         """Return what it answers."""
         log, record, book = wire.Envelope.LOG_HISTORY, wire.Envelope.LOG_RECORD, wire.Envelope.BOOK
         return [
-            Route("GET", "logHistory", log, self._fetch_history),
-            Route("DELETE", "logHistory", log, self._clear_history),
-            Route("DELETE", "logRecord/*", record, self._remove_record),
-            Route("GET", "addressbook", book, self._fetch_book),
-            Route("POST", "addressbook/contacts", book, self._add),
-            Route("PUT", "addressbook/contacts/*", book, self._update),
-            Route("GET", "addressbook/contacts/*", book, self._fetch_one),
-            Route("DELETE", "addressbook/contacts/*", book, self._remove),
-            Route("GET", "directory", wire.Envelope.DIRECTORY, self._search),
+            Route("GET", _At.LOG_HISTORY, log, self._fetch_history),
+            Route("DELETE", _At.LOG_HISTORY, log, self._clear_history),
+            Route("DELETE", f"{_At.LOG_RECORD}/*", record, self._remove_record),
+            Route("GET", _At.ADDRESS_BOOK, book, self._fetch_book),
+            Route("POST", _At.CONTACTS, book, self._add),
+            Route("PUT", f"{_At.CONTACTS}*", book, self._update),
+            Route("GET", f"{_At.CONTACTS}*", book, self._fetch_one),
+            Route("DELETE", f"{_At.CONTACTS}*", book, self._remove),
+            Route("GET", _At.DIRECTORY, wire.Envelope.DIRECTORY, self._search),
         ]
 
     # ---- history -------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from .ribbon_party import DECLINED, Reply, other_of
 from .ribbon_rest import Asked, Route, Said, Wrong
 from .ribbon_users import DOMAIN
 
+_At = wire.Resource
+
 _NAMED = re.compile(r"\s*(.*?)\s*<[^<>]*>\s*")
 _CONFLICT = 409
 
@@ -32,14 +34,14 @@ class CallDesk:
 
     def table(self) -> list[Route]:
         """Return what it answers."""
-        inside, sessions = wire.Envelope.CALL, "callControl/callSessions/*"
+        inside, sessions = wire.Envelope.CALL, f"{_At.CALL_SESSIONS}/*"
         return [
-            Route("POST", "callControl", inside, self._create),
+            Route("POST", _At.CALL_CONTROL, inside, self._create),
             Route("PUT", sessions, inside, self._change),
             Route("GET", sessions, inside, self._status),
             Route("DELETE", sessions, inside, self._delete),
-            Route("POST", "calldisposition", inside, self._dispose),
-            Route("POST", "clicktocall", wire.Envelope.CLICK_TO_CALL, self._click),
+            Route("POST", _At.CALL_DISPOSITION, inside, self._dispose),
+            Route("POST", _At.CLICK_TO_CALL, wire.Envelope.CLICK_TO_CALL, self._click),
         ]
 
     # ---- new calls -----------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from .hub import Hub
 from .ribbon_channels import Channels
 from .ribbon_rest import Asked, Body, Route, Said, Wrong
 
+_At = wire.Resource
+
 _EVENT_EXPIRES_S = 3600
 _TOLD_AFTER_S = 0.1
 _DATA = '<event type="{}" user="{}" state="{}"/>'
@@ -41,15 +43,15 @@ class Events:
         """Return what it answers."""
         event = wire.Envelope.EVENT
         return [
-            Route("GET", "voicemail", wire.Envelope.VOICEMAIL, self._voicemail),
-            Route("POST", "eventSubscription", event, self._subscribe),
-            Route("PUT", "eventSubscription/*", event, self._update),
-            Route("DELETE", "eventSubscription/*", event, self._unsubscribe),
-            Route("POST", "externalnotification", wire.Envelope.CALL, self._external),
-            Route("POST", "push/apple/devices", wire.Envelope.PUSH_APPLE, self._register),
-            Route("POST", "push/google/devices", wire.Envelope.PUSH_GOOGLE, self._register),
-            Route("DELETE", "push/apple/devices/*", wire.Envelope.PUSH_APPLE, self._unregister),
-            Route("DELETE", "push/google/devices/*", wire.Envelope.PUSH_GOOGLE, self._unregister),
+            Route("GET", _At.VOICEMAIL, wire.Envelope.VOICEMAIL, self._voicemail),
+            Route("POST", _At.EVENT_SUBSCRIPTION, event, self._subscribe),
+            Route("PUT", f"{_At.EVENT_SUBSCRIPTION}/*", event, self._update),
+            Route("DELETE", f"{_At.EVENT_SUBSCRIPTION}/*", event, self._unsubscribe),
+            Route("POST", _At.EXTERNAL_NOTIFICATION, wire.Envelope.CALL, self._external),
+            Route("POST", _At.PUSH_APPLE, wire.Envelope.PUSH_APPLE, self._register),
+            Route("POST", _At.PUSH_GOOGLE, wire.Envelope.PUSH_GOOGLE, self._register),
+            Route("DELETE", f"{_At.PUSH_APPLE}*", wire.Envelope.PUSH_APPLE, self._unregister),
+            Route("DELETE", f"{_At.PUSH_GOOGLE}*", wire.Envelope.PUSH_GOOGLE, self._unregister),
         ]
 
     # ---- voicemail -----------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from .ribbon_channels import Channels, Subscription
 from .ribbon_rest import Asked, Route, Said, Wrong
 from .ribbon_users import DOMAIN, user_named
 
+_At = wire.Resource
+
 _TOLD_AFTER_S = 0.1  # sent at once a client loses it (5.4)
 _REPLIES_AFTER_S = 0.3
 _STORED = 100
@@ -47,9 +49,9 @@ class People:
     def table(self) -> list[Route]:
         """Return what it answers."""
         return [
-            Route("POST", "presence", wire.Envelope.PRESENCE, self._publish),
-            Route("POST", "presenceWatcher", wire.Envelope.WATCHER, self._watch),
-            Route("POST", "instantmessage", wire.Envelope.MESSAGE, self._send),
+            Route("POST", _At.PRESENCE, wire.Envelope.PRESENCE, self._publish),
+            Route("POST", _At.PRESENCE_WATCHER, wire.Envelope.WATCHER, self._watch),
+            Route("POST", _At.INSTANT_MESSAGE, wire.Envelope.MESSAGE, self._send),
         ]
 
     def _person(self, user: str) -> Person:

@@ -11,6 +11,8 @@ from .hub import Hub
 from .ribbon_channels import Channels, Subscription
 from .ribbon_rest import Asked, Route, Said, Wrong
 
+_At = wire.Resource
+
 _CORRELATOR = re.compile(r"[\w.@:-]{1,64}")
 _LEAST_S = 1
 
@@ -28,10 +30,10 @@ class SubscriptionDesk:
         """Return what it answers."""
         inside = wire.Envelope.SUBSCRIBE
         return [
-            Route("POST", "subscription", inside, self._create),
-            Route("PUT", "subscription/*", inside, self._change),
-            Route("PUT", "subscription/clientCorrelator/*", inside, self._change),
-            Route("DELETE", "subscription/*", inside, self._delete),
+            Route("POST", _At.SUBSCRIPTION, inside, self._create),
+            Route("PUT", f"{_At.SUBSCRIPTION}/*", inside, self._change),
+            Route("PUT", f"{_At.SUBSCRIPTION}/clientCorrelator/*", inside, self._change),
+            Route("DELETE", f"{_At.SUBSCRIPTION}/*", inside, self._delete),
         ]
 
     def _create(self, asked: Asked) -> Said:

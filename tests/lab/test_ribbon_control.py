@@ -170,3 +170,18 @@ async def test_the_lab_process_announces_tls(tmp_path: Path) -> None:
 
     assert ready["ribbon"]["https"].startswith("https://127.0.0.1:")
     assert process.returncode == 0
+
+
+async def test_a_script_that_imports_nothing_of_ours_completes_a_call(gateway: Gateway) -> None:
+    script = Path(__file__).with_name("plain_ribbon_client.py")
+    known = gateway.service.sign_in("alice@lab.test")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(script), gateway.url, known["user"], "echo@lab.test"),
+        stdout=asyncio.subprocess.PIPE,
+        env={"PASSWORD": known["password"], "PATH": ""},
+    )
+    async with asyncio.timeout(30):
+        said, _ = await process.communicate()
+
+    assert said.decode().strip() == "done"
+    assert "softphone" not in (await asyncio.to_thread(script.read_text, "utf-8"))
