@@ -51,7 +51,9 @@ def _figures(options: argparse.Namespace) -> Iterator[Figure]:
     if options.audio:
         return
     from .bench_call import measure_call
+    from .bench_gateway import measure_gateway
     from .bench_load import measure_load
 
     yield from asyncio.run(measure_call(options.seconds))
     yield from asyncio.run(measure_load(options.calls, options.seconds))
+    yield from asyncio.run(measure_gateway(max(1, options.calls // 5), options.seconds))

@@ -21,7 +21,7 @@ from .bench import Figure
 
 async def measure_load(count: int, seconds: float) -> list[Figure]:
     """Let `count` bare clients talk to the lab at once; look at what comes back, and when."""
-    async with _lab() as ready:
+    async with running_lab() as ready:
         clients = [_Bare(ready, number) for number in range(count)]
         await asyncio.gather(*(client.connect() for client in clients))
         await asyncio.gather(*(client.talk(seconds) for client in clients))
@@ -38,7 +38,8 @@ async def measure_load(count: int, seconds: float) -> list[Figure]:
 
 
 @asynccontextmanager
-async def _lab() -> AsyncIterator[dict[str, Any]]:
+async def running_lab() -> AsyncIterator[dict[str, Any]]:
+    """Run a quiet lab in a process of its own for the length of a block."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "softphone", "lab", "--json", "--with-parent"),
         *("--scenario", "quiet"),
