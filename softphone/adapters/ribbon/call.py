@@ -87,6 +87,8 @@ class RibbonCall:
     reason: EndReason | None = None
     report: Report = field(init=False)
     receive_event: str = ""
+    target: str = ""
+    """Where an outgoing call goes, as the gateway is told."""
     joins: tuple[CallId, ...] = ()
     placing: Ticket | None = None
     """The request that makes the session, while it is on its way."""
@@ -328,7 +330,7 @@ def far_party(names: wire.Names, incoming: bool, domain: str) -> Party:
         name, number = names.caller_name, names.caller_number
     else:
         name, number = names.remote_name, names.remote_number
-    return Party(wire.full(number, domain), name)
+    return Party(wire.shown_address(number, domain), name)
 
 
 __all__ = ["AUDIT", "RibbonCall", "Status", "Surroundings", "far_party"]

@@ -86,7 +86,8 @@ class RibbonCalls:
         if not to.strip() or not to.isprintable() or len(to) > 256:
             raise Refused(f"{to[:40]!r} is not an address.", code="BAD_NUMBER")
         address = self.around.address(to)
-        call = self._new(Party(address), now)
+        call = self._new(Party(wire.shown_address(address, self.around.domain)), now)
+        call.target = address
         o.set_parameters(call, parameters)
         op, steps = n.make(call, now, display_name or self.around.settings.display_name)
         return call, op, [self._dialed(call), *steps]
@@ -273,7 +274,8 @@ class RibbonCalls:
         self, notice: wire.CallNotice, video: bool, now: float
     ) -> tuple[RibbonCall, Steps]:
         remote = far_party(notice.names, True, self.around.domain)
-        local = Party(notice.names.callee_number or self.around.settings.user)
+        called = notice.names.callee_number or self.around.settings.user
+        local = Party(wire.shown_address(called, self.around.domain))
         call = RibbonCall(self.around, self.new_call_id(), True, remote, local, notice.session)
         call.created = now
         call.receive_event = call.report.begin("RECEIVE_CALL", call.at(now))

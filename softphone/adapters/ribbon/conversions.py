@@ -31,7 +31,7 @@ FIELDS = {
 # ---- history -----------------------------------------------------------------------------------
 
 
-def record_of(item: wire.LogItem, account: AccountName) -> PlatformRecord:
+def record_of(item: wire.LogItem, account: AccountName, domain: str) -> PlatformRecord:
     """Return a call of the platform's history."""
     outgoing = item.direction == "outgoing"
     number = item.callee_number if outgoing else item.caller_number
@@ -40,7 +40,7 @@ def record_of(item: wire.LogItem, account: AccountName) -> PlatformRecord:
         item.id,
         account,
         Direction.OUTBOUND if outgoing else Direction.INBOUND,
-        Party(number or item.original_remote, name),
+        Party(wire.shown_address(number or item.original_remote, domain), name),
         item.start,
         item.duration_s,
         item.direction == _MISSED,

@@ -223,7 +223,7 @@ def _create(call: RibbonCall, op: Operation, sdp: str, now: float) -> CallAsk:
     request = wire.CallRequest(
         wire.CallRequestType.START,
         sdp,
-        call.remote.address,
+        call.target,
         wire.named(own, op.then),
         supported=supported,
         parameters=call.parameters,

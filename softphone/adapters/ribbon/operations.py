@@ -72,7 +72,7 @@ def transfer_to(call: RibbonCall, other: RibbonCall, now: float) -> tuple[Operat
     _must_be_held(call)
     _must_be_held(other)
     op, steps = call.start(Op.CONSULTATIVE_TRANSFER, now)
-    address = call.around.address(other.remote.address)
+    address = f"sip:{wire.full(other.remote.address, call.around.domain)}"
     kind = wire.CallRequestType.TRANSFER
     request = wire.CallRequest(kind, session=other.session, address=address)
     return op, [*steps, call.ask(op, request, now, "UPDATE_SESSION")]

@@ -204,7 +204,9 @@ class Services:
         answer = await self.rest.done(
             Ask("GET", self._path(wire.Resource.LOG_HISTORY), query=query)
         )
-        fetched = [record_of(item, self.account) for item in wire.log_items(answer.body)]
+        domain = wire.domain_of(self.settings.user)
+        items = wire.log_items(answer.body)
+        fetched = [record_of(item, self.account, domain) for item in items]
         return c.PlatformHistory(merged(fetched, self.local if offset == 0 else ()))
 
     async def forget(self, native_id: str) -> None:

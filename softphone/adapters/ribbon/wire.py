@@ -14,6 +14,7 @@ from .wire_address import (
     full,
     named,
     normalised,
+    shown_address,
 )
 from .wire_calls import (
     CallRequest,
@@ -318,6 +319,7 @@ __all__ = [
     "session_of",
     "session_state",
     "shown",
+    "shown_address",
     "simple_answer",
     "status_words",
     "user_path",

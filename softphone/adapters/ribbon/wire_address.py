@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _LEAD = re.compile(r"([#+*]+)([\d(][\d\s\-.()+]*)")
+_NUMBER = re.compile(r"[+*#]*\d[\d*#]*")
 _FILLING = re.compile(r"[\s\-.()+]")
 
 
@@ -48,3 +49,10 @@ def full(address: str, domain: str) -> str:
 def named(address: str, name: str) -> str:
     """Return an address with a display name before it: no blank between (4.5)."""
     return f"{name}<{address}>" if name else address
+
+
+def shown_address(address: str, domain: str) -> str:
+    """Return an address for people: a number of the own domain without it."""
+    plain = full(address, domain)
+    user, _, host = plain.rpartition("@")
+    return user if host == domain and _NUMBER.fullmatch(user) else plain
