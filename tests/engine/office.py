@@ -35,6 +35,7 @@ from softphone.paths import Paths
 T = TypeVar("T")
 LIMIT_S = 8.0
 AUDIN = AccountName("audin")
+RIBBON = AccountName("ribbon")
 SILENT = AudioConfig(input="null", output="null", ringer="null")
 HUMMING = AudioConfig(input="tone", output="null", ringer="null")
 _QUICK = Times(answers_after_s=0.1, gives_up_after_s=0.2, busy_after_s=0.1)
@@ -271,16 +272,24 @@ async def an_office(
     calls: CallsConfig | None = None,
     store: StoreConfig | None = None,
     lab: dict[str, Any] | None = None,
+    gateway: bool = False,
     **account: Any,
 ) -> AsyncIterator[Office]:
-    """Open a lab, an engine on it and its socket; clients leave at the end."""
+    """Open a lab, an engine on it and its socket; clients leave at the end.
+
+    `gateway`: there is an account at the lab's gateway too, beside the one that `account` is for.
+    """
     settings = LabSettings(**{"scenario": "quiet", "times": _QUICK, **(lab or {})})
     paths = Paths("test", folder, folder)
     async with AsyncExitStack() as stack:
         stack.callback(restless, gc.get_threshold(), sys.getswitchinterval())
         running = await stack.enter_async_context(running_lab(settings))
         given = Config(audio=audio, calls=calls or CallsConfig(), store=store or StoreConfig())
-        config = lab_account(with_lab_accounts(given, running.config), **account)
+        whole = with_lab_accounts(given, running.config)
+        config = lab_account(whole, **account)
+        if gateway:
+            others = tuple(one for one in whole.accounts if one.name == RIBBON)
+            config = replace(config, accounts=(*config.accounts, *others))
         engine = await stack.enter_async_context(assembled(config, paths))
         info = EngineInfo(1, "test", "test", 0.0, "engine.log", running.ready()["http"])
         server = Server(engine, info, paths.socket)

@@ -1,0 +1,270 @@
+"""What a gateway with services offers, through the whole engine: messages with an outbox, contacts
+and presence of the platform, reports, calls across platforms."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from softphone.model import command as c
+from softphone.model import event as e
+from softphone.model.call import Call, CallState, EndReason, HoldKind
+from softphone.model.contact import Contact, ContactAddress, ContactId
+from softphone.model.message import Channel, Delivery, Message
+from softphone.model.presence import Activity, LinkState
+from tests.engine.office import AUDIN, RIBBON, Office, Seat, an_office, until
+
+BOB = "bob@lab.test"
+ECHO = "echo@lab.test"
+
+
+@pytest.fixture
+async def office(folder: Path) -> AsyncIterator[Office]:
+    async with an_office(folder, gateway=True) as made:
+        yield made
+
+
+async def signed_in(office: Office) -> Seat:
+    desk = await office.at_work()
+    await until(lambda: linked(desk, LinkState.ONLINE))
+    return desk
+
+
+def linked(desk: Seat, link: LinkState) -> bool:
+    account = desk.state.accounts.get(RIBBON)
+    return account is not None and account.link is link
+
+
+def told(desk: Seat, text: str) -> list[Message]:
+    """Return every value a message has had."""
+    found = [event.message for event in desk.events if isinstance(event, e.MessageChanged)]
+    return [message for message in found if message.text == text]
+
+
+async def talk(desk: Seat, peer: str = BOB) -> list[str]:
+    page = await desk.do(c.ListMessages(RIBBON, peer))
+    assert isinstance(page, c.MessagePage)
+    return [message.text for message in reversed(page.messages)]
+
+
+async def test_a_message_is_queued_then_sent_and_kept(office: Office) -> None:
+    desk = await signed_in(office)
+
+    await desk.do(c.SendMessage(RIBBON, BOB, "hello\nbob"))
+    await until(lambda: told(desk, "hello\nbob")[-1:] and told(desk, "hello\nbob")[-1].native_id)
+
+    fates = [message.delivery for message in told(desk, "hello\nbob")]
+    assert fates == [Delivery.QUEUED, Delivery.SENT]
+    assert await talk(desk) == ["hello\nbob"]
+
+
+async def test_messages_written_offline_go_in_order_when_the_line_is_back(office: Office) -> None:
+    desk = await signed_in(office)
+    await desk.do(c.GoOffline(RIBBON))
+    await until(lambda: linked(desk, LinkState.OFFLINE))
+
+    for text in ("one", "two", "three"):
+        await desk.do(c.SendMessage(RIBBON, BOB, text))
+    waiting = [told(desk, text)[-1].delivery for text in ("one", "two", "three")]
+    await desk.do(c.GoOnline(RIBBON))
+    await until(lambda: told(desk, "three")[-1].delivery is Delivery.SENT)
+
+    sent = [
+        event.message.text
+        for event in desk.events
+        if isinstance(event, e.MessageChanged) and event.message.delivery is Delivery.SENT
+    ]
+    assert waiting == [Delivery.QUEUED] * 3
+    assert sent == ["one", "two", "three"]
+
+
+async def test_a_message_that_comes_is_kept_counted_and_read(office: Office) -> None:
+    desk = await signed_in(office)
+
+    await office.ask_lab(
+        office.control.act, "message", "alice@lab.test", text="\x1b[31mhi[/]", **{"from": BOB}
+    )
+    await until(lambda: desk.state.unread == 1)
+    page = await desk.do(c.ListConversations())
+    await desk.do(c.MarkRead(RIBBON, BOB))
+    await until(lambda: desk.state.unread == 0)
+
+    assert isinstance(page, c.ConversationPage)
+    (found,) = page.conversations
+    assert (found.peer, found.channel, found.unread) == (BOB, Channel.IM, 1)
+    assert "\x1b" not in found.last.text
+    assert "message from" in desk.log()
+
+
+async def test_a_conversation_is_forwarded_and_cleared(office: Office) -> None:
+    desk = await signed_in(office)
+    await desk.do(c.SendMessage(RIBBON, BOB, "the plan"))
+    await until(lambda: told(desk, "the plan"))
+
+    await desk.do(c.ForwardMessage(told(desk, "the plan")[0].id, "carol@lab.test"))
+    await until(lambda: len({message.id for message in told(desk, "the plan")}) == 2)
+    done = await desk.do(c.ClearConversation(RIBBON, BOB))
+
+    assert done == c.Done(1)
+    assert await talk(desk) == []
+    assert await talk(desk, "carol@lab.test") == ["the plan"]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (c.SendMessage(RIBBON, "", "x"), "somebody to go to"),
+        (c.SendMessage(RIBBON, BOB, " \n"), "and a text"),
+        (c.SendMessage(RIBBON, BOB, "x" * 5000), "at most"),
+        (c.SendMessage(RIBBON, BOB, "x", "fax"), "im or sms"),
+        (c.SendMessage(AUDIN, BOB, "x"), "voice only"),
+    ],
+)
+async def test_a_message_that_cannot_be_is_refused_in_a_sentence(
+    office: Office, command: c.SendMessage, words: str
+) -> None:
+    desk = await signed_in(office)
+
+    reply = await desk.ask(command)
+
+    assert not reply.ok
+    assert words in reply.text
+
+
+async def test_the_platforms_book_is_in_the_contacts_and_can_be_changed(office: Office) -> None:
+    desk = await signed_in(office)
+    await until(lambda: desk.state.contacts)
+    before = desk.state.contacts
+
+    new = Contact(ContactId(""), "Erika Muster", (ContactAddress("erika@lab.test"),), source=RIBBON)
+    await desk.do(c.SaveContact(new))
+    found = await until_contact(desk, "Erika")
+    await desk.do(c.DeleteContact(found.id))
+    await until(lambda: desk.state.contacts == before)
+
+    assert (found.source, found.main_address) == (RIBBON, "erika@lab.test")
+    page = await desk.do(c.SearchContacts("Erika"))
+    assert isinstance(page, c.ContactPage)
+    assert page.contacts == ()
+
+
+async def until_contact(desk: Seat, name: str) -> Contact:
+    for _ in range(100):
+        page = await desk.do(c.SearchContacts(name))
+        assert isinstance(page, c.ContactPage)
+        if page.contacts:
+            return page.contacts[0]
+        seen = len(desk.events)
+        await until(lambda seen=seen: len(desk.events) > seen)  # type: ignore[misc]  # bound now
+    raise AssertionError(name)
+
+
+async def test_whoever_is_watched_is_watched_again_after_the_line_was_lost(
+    office: Office,
+) -> None:
+    desk = await signed_in(office)
+    key = f"{RIBBON} {BOB}"
+    await desk.do(c.WatchPresence(RIBBON, BOB))
+    await until(lambda: key in desk.state.presence)
+
+    await desk.do(c.GoOffline(RIBBON))
+    await until(lambda: linked(desk, LinkState.OFFLINE))
+    desk.state.presence.clear()
+    await desk.do(c.GoOnline(RIBBON))
+    await until(lambda: key in desk.state.presence)
+    await desk.do(c.WatchPresence(RIBBON, BOB, watch=False))
+
+    assert await office.engine.store.watched(RIBBON) == ()
+
+
+async def test_own_presence_comes_back_as_published(office: Office) -> None:
+    desk = await signed_in(office)
+
+    await desk.do(c.SetPresence(RIBBON, Activity.LUNCH, "back at two"))
+    own = await until(lambda: desk.state.presence.get(f"{RIBBON} alice@lab.test"))
+
+    assert own is not None
+    assert (own.activity, own.note, own.reachable) == (Activity.LUNCH, "back at two", True)
+
+
+async def up(desk: Seat, to: str = ECHO) -> Call:
+    return await desk.dial(to)
+
+
+async def test_an_address_is_dialled_on_the_account_that_has_addresses(office: Office) -> None:
+    desk = await signed_in(office)
+
+    call = await up(desk)
+
+    assert call.account == RIBBON
+    await desk.do(c.HangUp(call.id))
+    assert (await desk.over(call.id)).end_reason is EndReason.HANGUP
+
+
+async def test_hold_is_the_platforms_and_the_report_tells_of_it(office: Office) -> None:
+    desk = await signed_in(office)
+    call = await up(desk)
+
+    await desk.do(c.Hold(call.id))
+    held = await desk.until_state(call.id, CallState.HELD)
+    live = await desk.do(c.ShowReport(call.id))
+    await desk.do(c.HangUp(call.id))
+    await desk.over(call.id)
+    kept = await desk.do(c.ShowReport(call.id))
+
+    assert held.hold_kind is HoldKind.WIRE
+    assert isinstance(live, c.ReportFound)
+    assert isinstance(kept, c.ReportFound)
+    assert {"MAKE", "HOLD_LOCAL"} <= {event.type for event in live.report.events}
+    assert "END_LOCAL" in {event.type for event in kept.report.events}
+    assert '"timeline"' in kept.report.native
+
+
+async def test_answering_another_platforms_call_holds_the_first(office: Office) -> None:
+    desk = await signed_in(office)
+    first = await up(desk)
+
+    await office.ring()
+    offer = await desk.offered()
+    await desk.answer(offer)
+    held = await desk.until_state(first.id, CallState.HELD)
+
+    assert (offer.account, held.account) == (AUDIN, RIBBON)
+
+
+async def test_the_platforms_history_is_fetched_and_cleared_there(office: Office) -> None:
+    desk = await signed_in(office)
+    call = await up(desk)
+    await desk.do(c.HangUp(call.id))
+    await desk.over(call.id)
+
+    found = await desk.do(c.FetchHistory(RIBBON))
+    await desk.do(c.DeleteFromHistory(RIBBON))
+    empty = await desk.do(c.FetchHistory(RIBBON))
+
+    assert isinstance(found, c.PlatformHistory)
+    assert found.records
+    assert empty == c.PlatformHistory(())
+
+
+async def test_a_refused_transfer_leaves_the_call_on_hold(office: Office) -> None:
+    desk = await signed_in(office)
+    call = await up(desk)
+
+    reply = await desk.ask(c.Transfer(call.id, "carol@lab.test"))
+    await desk.until_state(call.id, CallState.HELD)
+
+    assert not reply.ok
+    assert "480" in reply.text
+    assert desk.state.calls[call.id].live
+
+
+async def test_an_emergency_number_is_no_way_out_of_a_call(office: Office) -> None:
+    desk = await signed_in(office)
+    call = await up(desk)
+
+    reply = await desk.ask(c.Transfer(call.id, "112"))
+
+    assert reply.code == "EMERGENCY"
