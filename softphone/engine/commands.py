@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _READING = (
     *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver, c.ShowReport),
     *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
+    *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
+    *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame),
 )
 _TEST_RING_S = 2.0
 _DataCommand = (
@@ -89,6 +91,16 @@ _NEEDS: dict[type, Capability] = {
     c.TakeNotification: Capability.SERVICES,
     c.ClickToCall: Capability.CLICK_TO_CALL,
     c.RawRequest: Capability.RAW_REQUESTS,
+    **dict.fromkeys(
+        (
+            *(c.ListObserved, c.FindObserved, c.FetchSummary),
+            *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame),
+        ),
+        Capability.MONITORING,
+    ),
+    **dict.fromkeys(
+        (c.ListJobs, c.StartJob, c.CancelJob, c.CleanJobs, c.ListMachines), Capability.JOBS
+    ),
 }
 
 

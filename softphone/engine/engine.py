@@ -204,6 +204,9 @@ class Engine:
                 | e.AgentStatusChanged()
                 | e.VoicemailChanged()
                 | e.PlatformEvent()
+                | e.FrameChanged()
+                | e.CallObserved()
+                | e.ClientObserved()
             ):
                 self.hub.publish(event)
             case e.ScreenPopped(pop):

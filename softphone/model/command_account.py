@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from .call import AccountName, Parameters
 from .command_call import Dial
+from .command_monitor import MonitorCommand
 from .contact import Contact
 from .presence import Activity
 
@@ -266,4 +267,5 @@ AccountCommand = (
     | TakeNotification
     | ClickToCall
     | RawRequest
+    | MonitorCommand
 )

@@ -8,6 +8,7 @@ from .call import CallId, Parameters
 from .contact import Contact, ContactId
 from .device import Device
 from .message import Conversation, Message, MessageId, Voicemail
+from .monitor import Frame, Job, Machine, ObservedCall, SummaryPoint
 from .record import CallRecord, PlatformRecord
 from .report import CallReport
 
@@ -141,6 +142,64 @@ class RawAnswer:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class ObservedFound:
+    """Calls of a monitored service; `at` is the service's clock (epoch seconds)."""
+
+    calls: tuple[ObservedCall, ...]
+    at: float | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryFound:
+    """Totals to show in order, and their course."""
+
+    figures: Parameters
+    series: tuple[SummaryPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameOpened:
+    """A frame that was opened, or was open already."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRows:
+    """Rows of a frame as JSON texts; `next` goes into `ReadFrame.after`.
+
+    `missed` rows were forgotten before they were read: the frame keeps the newest.
+    """
+
+    rows: tuple[str, ...]
+    next: int
+    frame: Frame
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobsFound:
+    """All jobs."""
+
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """The job's id; empty when the service gave none, as for a job that is queued already."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachinesFound:
+    """Workers and servers."""
+
+    machines: tuple[Machine, ...]
+
+
 Value = (
     CallPlaced
     | HistoryPage
@@ -158,6 +217,13 @@ Value = (
     | SubscriptionsFound
     | VoicemailFound
     | RawAnswer
+    | ObservedFound
+    | SummaryFound
+    | FrameOpened
+    | FrameRows
+    | JobsFound
+    | JobStarted
+    | MachinesFound
 )
 
 

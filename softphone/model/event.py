@@ -15,6 +15,7 @@ from .call import AccountName, Call, CallId, CallInput, EndReason, MediaState, P
 from .contact import Contact
 from .device import AudioStatus
 from .message import Channel, Message, ScreenPop, Voicemail
+from .monitor import ClientQuality, Frame, FrameId, ObservedCall
 from .presence import Account, Availability, LinkState, OnlineUser, OwnNumber, Presence
 from .quality import Levels, QualitySample
 from .report import CallReport
@@ -276,6 +277,31 @@ class PlatformEvent:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class FrameChanged:
+    """A frame of monitoring rows opened, grew, closed or failed; at most a few a second."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class CallObserved:
+    """A monitored call's latest quality; `frame` is the frame it came by. Merged: newest wins."""
+
+    account: AccountName
+    frame: FrameId
+    call: ObservedCall
+
+
+@dataclass(frozen=True, slots=True)
+class ClientObserved:
+    """A monitored client's latest quality. Merged: newest wins."""
+
+    account: AccountName
+    frame: FrameId
+    client: ClientQuality
+
+
 # ---- told to clients -------------------------------------------------------------------------
 
 
@@ -397,6 +423,9 @@ AdapterEvent = (
     | VoicemailChanged
     | ScreenPopped
     | PlatformEvent
+    | FrameChanged
+    | CallObserved
+    | ClientObserved
 )
 
 Event = (
@@ -421,4 +450,7 @@ Event = (
     | VoicemailChanged
     | ScreenPopped
     | PlatformEvent
+    | FrameChanged
+    | CallObserved
+    | ClientObserved
 )

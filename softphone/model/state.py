@@ -104,7 +104,10 @@ class ConsoleState:
         | e.ConversationCleared
         | e.VoicemailChanged
         | e.ScreenPopped
-        | e.PlatformEvent,
+        | e.PlatformEvent
+        | e.FrameChanged
+        | e.CallObserved
+        | e.ClientObserved,
     ) -> None:
         match event:
             case e.PresenceChanged(presence):
@@ -120,6 +123,8 @@ class ConsoleState:
                 self.pops = [*others, pop][-POPS_KEPT:]
             case e.MessageChanged() | e.ConversationCleared() | e.PlatformEvent():
                 pass  # messages are asked for in pages; raw events are only streamed
+            case e.FrameChanged() | e.CallObserved() | e.ClientObserved():
+                pass  # the screens that watch them keep what they need
             case _:
                 assert_never(event)
 

@@ -41,6 +41,7 @@ class Topic(Enum):
     CONTROL = auto()
     MESSAGES = auto()
     RAW = auto()
+    MONITOR = auto()
     CLOCK = auto()
     DESK = auto()
 
@@ -161,6 +162,8 @@ def topics_of(event: e.Event) -> frozenset[Topic]:
             return _MESSAGES
         case e.PlatformEvent():
             return _RAW
+        case e.FrameChanged() | e.CallObserved() | e.ClientObserved():
+            return _MONITOR
         case _:
             assert_never(event)
 
@@ -177,3 +180,4 @@ _CONTROL = frozenset({Topic.CONTROL})
 _ENGINE = frozenset({Topic.ENGINE})
 _MESSAGES = frozenset({Topic.MESSAGES})
 _RAW = frozenset({Topic.RAW})
+_MONITOR = frozenset({Topic.MONITOR})
