@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from softphone.model.call import AccountName, Direction, EndReason, Party
 from softphone.model.command import DirectoryField
@@ -112,12 +113,16 @@ def contacts_of(entries: Iterable[wire.Entry], account: AccountName) -> tuple[Co
     return tuple(contact for contact in found if contact is not None)
 
 
-def entry_of(contact: Contact) -> wire.Entry:
-    """Return a contact as the address book keeps it; addresses by label, the first as main."""
+def entry_of(contact: Contact, before: wire.Entry | None = None) -> wire.Entry:
+    """Return a contact as the address book keeps it; addresses by label, the first as main.
+
+    What a contact of ours does not hold (fax, photo, …) stays as it was `before`.
+    """
     first, _, last = contact.name.strip().partition(" ")
     by_label = {address.label: address.address for address in contact.addresses}
     main = by_label.get("user") or contact.main_address
-    return wire.Entry(
+    return replace(
+        before or wire.Entry(),
         id=contact.native_id or main,
         primary_contact=main,
         first_name=first,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from softphone.model import command as c
 from softphone.model.call import CallId, Parameters
 from softphone.model.error import Refused, RequestError, Unsupported
+from softphone.webrtc.peer import codecs_available
 
 from . import negotiation as n
 from . import operations as o
@@ -284,6 +285,7 @@ class Desk:
             ("reconnects", str(session.reconnects)),
             ("reconnect_limit", str(self._user.settings.reconnect_limit)),
             ("reconnect_delay_s", f"{self._user.settings.reconnect_delay_s:g}"),
+            ("codecs", ", ".join(codec.name for codec in codecs_available())),
             ("taken", str(inbox.taken)),
             ("repeated", str(inbox.repeated)),
             ("unreadable", str(inbox.bad)),

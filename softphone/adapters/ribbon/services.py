@@ -10,7 +10,7 @@ from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName, Direction
 from softphone.model.error import Refused, RequestError, SoftphoneError
-from softphone.model.event import AdapterEvent
+from softphone.model.event import AdapterEvent, Level
 from softphone.model.message import Channel, Delivery, Message, MessageId
 from softphone.model.presence import Activity, Presence
 from softphone.model.record import PlatformRecord
@@ -57,6 +57,7 @@ class Services:
     watched: dict[str, None] = field(default_factory=dict)
     own: Presence | None = None
     events: dict[str, _Subscribed] = field(default_factory=dict)
+    book: dict[str, wire.Entry] = field(default_factory=dict)
     local: deque[PlatformRecord] = field(default_factory=lambda: deque(maxlen=200))
     _asked: set[str] = field(default_factory=set)
 
@@ -109,7 +110,9 @@ class Services:
             case c.RefreshContacts():
                 await self.refresh_contacts()
             case c.KeepContact(_, contact):
-                await self.keep_contact(entry_of(contact), known=bool(contact.native_id))
+                before = self.book.get(contact.native_id, wire.Entry())
+                entry = entry_of(contact, before)
+                await self.keep_contact(entry, known=bool(contact.native_id))
             case c.DropContact(_, native_id):
                 path = self._path(wire.Resource.CONTACTS, native_id)
                 await self.rest.done(Ask("DELETE", path))
@@ -181,11 +184,12 @@ class Services:
     async def refresh_contacts(self) -> None:
         """Fetch the address book and tell all of it."""
         answer = await self.rest.done(Ask("GET", self._path(wire.Resource.ADDRESS_BOOK)))
-        found = contacts_of(wire.book_entries(answer.body), self.account)
-        self.emit(e.ContactsListed(self.account, found))
+        entries = wire.book_entries(answer.body)
+        self.book = {entry.id: entry for entry in entries if entry.id}
+        self.emit(e.ContactsListed(self.account, contacts_of(entries, self.account)))
 
     async def keep_contact(self, entry: wire.Entry, *, known: bool) -> None:
-        """Add or change a contact; what the fields of ours cannot hold stays as it was."""
+        """Add or change a contact; the gateway takes whole entries only."""
         if not entry.primary_contact:
             raise Refused("A contact needs an address.", code="BAD_NUMBER")
         body = wire.book_request(entry)
@@ -293,6 +297,8 @@ class Services:
             raise Refused("Click to call needs two parties.", code="BAD_NUMBER")
         body = wire.click_request(caller.strip(), callee.strip())
         await self.rest.done(Ask("POST", self._path(wire.Resource.CLICK_TO_CALL), body))
+        text = f"the gateway rings {clean(caller)} and {clean(callee)}"
+        self.emit(e.Remarked(self.account, Level.INFO, text))
 
     async def raw(self, path: str, method: str, body: str) -> c.Value:
         """Send a request of the operator's own and return what came (1.8)."""

@@ -184,6 +184,8 @@ def test_contacts_without_anything_to_call_are_left_out_and_names_are_found() ->
     assert (mail.name, mail.main_address) == ("c1", "x@y.test")
     entry = entry_of(Contact(ContactId("x"), "Solo"))
     assert (entry.first_name, entry.last_name, entry.primary_contact) == ("Solo", "", "")
+    kept = entry_of(Contact(ContactId("x"), "Solo"), wire.Entry(id="c1", fax="+3902"))
+    assert (kept.first_name, kept.fax) == ("Solo", "+3902")
 
 
 def test_ids_are_remembered_as_long_as_asked_and_those_without_are_new() -> None:

@@ -128,6 +128,7 @@ async def test_services_are_added_and_dropped(floor: Floor) -> None:
     assert isinstance(found, c.SubscriptionsFound)
     assert found.granted == found.asked == ("call", "MWI")
     assert dict(found.line)["state"] == "up"
+    assert "opus" in dict(found.line)["codecs"]
     with pytest.raises(Refused, match="No service"):
         await alice.do(c.ChangeServices(NAME, (), ("call", "MWI")))
 
