@@ -57,6 +57,10 @@ def run(name: str, arguments: Sequence[str]) -> int:
 
 def _add_arguments(name: str, made: ArgumentParser) -> None:
     match name:
+        case "answer":
+            made.add_argument(
+                "--parameter", nargs="+", default=(), metavar="NAME=VALUE", help="sent along"
+            )
         case "dtmf":
             made.add_argument("digits")
             made.add_argument("--tone", type=int, default=100, metavar="MS", help="of each digit")
@@ -108,6 +112,8 @@ def _command(name: str, call: Call, options: Namespace, session: Session) -> Cal
     from softphone.model.error import Refused
 
     match name:
+        case "answer":
+            return c.Answer(call.id, parameters=parameters_of(options.parameter))
         case "dtmf":
             return c.SendTones(call.id, options.digits, options.tone, options.gap)
         case "mute":
@@ -130,7 +136,6 @@ def _command(name: str, call: Call, options: Namespace, session: Session) -> Cal
         case "transfer":
             raise Refused("Transfer to whom? Give an address, or --attended.")
     kinds: dict[str, Callable[[CallId], CallCommand]] = {
-        "answer": c.Answer,
         "decline": c.Decline,
         "ignore": c.Ignore,
         "ringing": c.SendRinging,

@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "subscriptions": ("services", "show or change an account's services and its line"),
     "sip-events": ("services", "be told of an event of some users"),
     "click-to-call": ("services", "let the platform ring two devices and connect them"),
+    "observe": ("observe", "watch a monitored service: calls, quality, rows, jobs"),
     "request": ("services", "send a request of one's own to the platform"),
     "inject": ("services", "take a notification that came another way"),
     "devices": ("devices", "list microphones and speakers"),

@@ -23,7 +23,7 @@ _TEXTS = {
     "inject": "Take a notification that came another way (JSON on standard input).",
 }
 _EXAMPLES = {
-    "request": "softphone request /directory?criteria=Car&criteriaType=1 --json",
+    "request": "softphone request /rest/version/1/user/alice@example.com/voicemail --json",
     "subscriptions": "softphone subscriptions --add MWI",
     "sip-events": "softphone sip-events event:conference --user bob@example.com",
     "click-to-call": 'softphone click-to-call "+1 214 555 0100" bob@example.com',
@@ -43,7 +43,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
 def _add_arguments(name: str, made: ArgumentParser) -> None:
     match name:
         case "request":
-            made.add_argument("path", metavar="PATH", help="below the user's own path, or whole")
+            made.add_argument("path", metavar="PATH", help="at the platform, from its host on")
             made.add_argument("--method", default="GET", choices=("GET", "POST", "PUT", "DELETE"))
             made.add_argument("--body", default="", metavar="JSON", help="- reads standard input")
         case "subscriptions":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from softphone.engine.connect import SocketLink
 from softphone.engine.link import Role
@@ -13,10 +14,13 @@ from softphone.model.call import AccountName, Call
 from softphone.model.capability import Capability
 from softphone.model.command import Command, Value
 from softphone.model.error import Refused, Unsupported
+from softphone.model.event import AccountChanged
 from softphone.model.presence import Account, LinkState
 from softphone.model.state import ConsoleState
 
 from .options import done, invocation
+
+_ONLINE_LIMIT_S = 10.0
 
 
 class Session:
@@ -53,6 +57,25 @@ class Session:
             reasons = [reason for a in accounts.values() if (reason := _why_not(a, capability))]
             raise Unsupported(reasons[0] if reasons else "No account is configured.")
         return min(able, key=lambda account: account.link is not LinkState.ONLINE).name
+
+    async def online(self, wanted: str) -> None:
+        """Wait a moment for accounts that are on their way up (the named one, or all)."""
+        waiting = {
+            account.name
+            for account in self.state.accounts.values()
+            if account.link is LinkState.CONNECTING and wanted in ("", account.name)
+        }
+        if not waiting:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ONLINE_LIMIT_S):
+                async for event in self.link.events():
+                    self.state.apply(event)
+                    if isinstance(event, AccountChanged):
+                        if event.account.link is not LinkState.CONNECTING:
+                            waiting.discard(event.account.name)
+                        if not waiting:
+                            return
 
     def call(self, wanted: str, fitting: Iterable[Call], what: str) -> Call:
         """Return the call whose id starts with `wanted`, else the first that fits."""

@@ -21,12 +21,15 @@ from .screens.dialogs import Answer, AskLine, Question
 from .screens.directory import DirectoryScreen
 from .screens.help import HelpScreen
 from .screens.history import HistoryScreen
+from .screens.jobs import JobsScreen
 from .screens.messages import MessagesScreen
+from .screens.monitor import MonitorScreen
 from .screens.online_users import OnlineUsersScreen
 from .screens.palette import PaletteScreen
 from .screens.platform_events import PlatformEventsScreen
 from .screens.pops import PopsScreen
 from .screens.report import ReportScreen
+from .screens.rows import RowsScreen
 from .screens.services import ServicesScreen
 from .screens.transfer import TransferScreen
 from .situation import Situation
@@ -62,6 +65,9 @@ class Acting:
             "directory.open": lambda: self._open(DirectoryScreen(app.view)),
             "services.open": lambda: self._open(ServicesScreen(app.view)),
             "platform_events.open": lambda: self._open(PlatformEventsScreen(app.view)),
+            "monitor.open": lambda: self._open(MonitorScreen(app.view)),
+            "rows.open": lambda: self._open(RowsScreen(app.view)),
+            "jobs.open": lambda: self._open(JobsScreen(app.view)),
             "pops.open": lambda: self._open(PopsScreen(app.view)),
             "users.open": lambda: self._open(OnlineUsersScreen(app.view)),
             "report.open": self._open_report,

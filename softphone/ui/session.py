@@ -66,6 +66,7 @@ class Session:
         self.problem = ""
         self.was_connected = False
         self.platform_events: deque[tuple[int, e.PlatformEvent]] = deque(maxlen=_RAW_KEPT)
+        self.listeners: list[Callable[[e.Event], None]] = []
         self._raw_seen = 0
         self._connect = connect
         self._changed = changed
@@ -117,6 +118,8 @@ class Session:
                 self._changed(topics_of(event))
                 if self._heard is not None:
                     self._heard(event)
+                for listener in list(self.listeners):
+                    listener(event)
         except (SoftphoneError, OSError) as problem:
             logger.warning("link to the engine broke: %s", type(problem).__name__)
         finally:

@@ -17,6 +17,7 @@ from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
+from softphone.ui.widgets.heading import Heading
 from softphone.ui.widgets.rowlist import RowList
 
 from .base import ConsoleScreen
@@ -32,7 +33,7 @@ class OnlineUsersScreen(ConsoleScreen):
         self.rows: RowList[OnlineUser] = RowList(self._draw, lambda user: user.ref)
         self.list = FilteredList(self.rows)
         self._devices: Counter[str] = Counter()
-        self._box = Vertical(self.list, classes="pane full")
+        self._box = Vertical(Heading(_heading), self.list, classes="pane full")
 
     def compose_body(self) -> Iterable[Widget]:
         self._box.border_title = Content(
@@ -83,6 +84,11 @@ class OnlineUsersScreen(ConsoleScreen):
             (words.plural(devices, "device") if devices > 1 else "", "warn"),
         )  # fmt: skip
         return table_line(cells, _COLUMNS, width)
+
+
+def _heading(width: int) -> Line:
+    names = ("name", "user", "address", "online since", "")
+    return table_line([(name, "dim") for name in names], _COLUMNS, width)
 
 
 def _since(at: float) -> str:

@@ -1,0 +1,150 @@
+"""What the monitor remembers and how figures become words; rows into files."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from softphone.model.monitor import ClientQuality, ObservedCall
+from softphone.ui.monitoring import (
+    ENDED_SHOWN_S,
+    POINTS,
+    CallBoard,
+    Course,
+    quality_words,
+    rising_span,
+    score_span,
+    sparkline,
+)
+from softphone.ui.rowfile import RowFile, cell
+
+
+def call(key: str, score: float | None = 4.0, started: float | None = 1.0) -> ObservedCall:
+    return ObservedCall(key, started_at=started, score=score)
+
+
+def test_the_worst_call_comes_first_and_the_unknown_last() -> None:
+    board = CallBoard()
+
+    board.take([call("a", 4.5), call("b", None), call("c", 1.0)], 10.0, 0.0)
+
+    assert [one.id for one in board.rows()] == ["c", "a", "b"]
+
+
+def test_a_call_that_vanished_is_shown_as_ended_for_a_while() -> None:
+    board = CallBoard()
+    board.take([call("a"), call("b")], 1.0, 0.0)
+
+    board.take([call("a")], 2.0, 5.0)
+    shown = [(one.id, board.ended(one)) for one in board.rows()]
+    board.take([call("a")], 3.0, 6.0 + ENDED_SHOWN_S)
+
+    assert shown == [("a", False), ("b", True)]
+    assert [one.id for one in board.rows()] == ["a"]
+    assert set(board.courses) == {"a"}
+
+
+def test_an_id_that_starts_again_is_another_line() -> None:
+    board = CallBoard()
+    board.take([call("a", started=1.0)], 1.0, 0.0)
+
+    board.take([call("a", started=9.0)], 2.0, 1.0)
+
+    assert [board.ended(one) for one in board.rows()] == [False, True]
+
+
+def test_a_course_keeps_the_newest_points_and_each_moment_once() -> None:
+    course = Course()
+
+    for at in range(POINTS + 5):
+        course.add(ClientQuality("c", "x", at=float(at), score=float(at)))
+        course.add(ClientQuality("c", "x", at=float(at), score=99.0))
+
+    assert list(course.score) == [float(at) for at in range(5, POINTS + 5)]
+
+
+@given(st.lists(st.none() | st.floats(-1e9, 1e9), max_size=80), st.integers(0, 70))
+def test_a_sparkline_is_as_wide_as_asked_whatever_the_values(
+    values: list[float | None], width: int
+) -> None:
+    bars = sparkline(values, width, 0.0, 5.0)
+
+    assert len(bars) == width
+    assert set(bars) <= set(" ▁▂▃▄▅▆▇█")
+
+
+def test_a_sparkline_rises_with_its_values_and_leaves_gaps() -> None:
+    assert sparkline([0.0, 2.5, 5.0, None, 9.0], 6, 0.0, 5.0) == " ▁▅█ █"
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"),
+    [(5.0, "5.0 G"), (4.0, "4.0 G"), (3.9, "3.9 F"), (2.0, "2.0 P"), (0.0, "0.0 B"), (None, "-")],
+)
+def test_a_score_has_its_letter(score: float | None, shown: str) -> None:
+    assert score_span(score)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "letter"),
+    [
+        ("rtt", 49.0, "G"),
+        ("rtt", 50.0, "F"),
+        ("rtt", 150.0, "P"),
+        ("rtt", 300.0, "B"),
+        ("jitter", 15.0, "F"),
+        ("loss", 0.009, "G"),
+        ("loss", 0.2, "B"),
+    ],
+)
+def test_a_figure_that_is_worse_the_higher_has_its_letter(
+    kind: str, value: float, letter: str
+) -> None:
+    assert rising_span(kind, value, "x")[0] == f"x {letter}"
+    assert rising_span(kind, value, "x", odd=True)[0] == f"x!{letter}"
+    assert rising_span(kind, None, "x")[0] == "-"
+
+
+def test_the_state_of_a_client_in_words() -> None:
+    def words(**figures: float) -> str:
+        return quality_words(ClientQuality("c", "x", **figures))  # type: ignore[arg-type]  # by name
+
+    assert words() == ""
+    assert words(score=4.2) == "good"
+    assert words(score=2.0) == "degraded"
+    assert words(score=2.0, jitter_ms=40.0) == "high-jitter"
+    assert words(score=2.0, jitter_ms=40.0, loss_in=0.06) == "packet-loss"
+
+
+ROWS = ['{"id": 1, "name": "=cmd()", "gone": null}', '{"id": 2, "more": [1, "a"]}', "not json"]
+
+
+def test_rows_go_out_as_they_came_or_as_a_harmless_table(tmp_path: Path) -> None:
+    lines, table = tmp_path / "rows.jsonl", tmp_path / "rows.csv"
+
+    assert RowFile(lines).write(ROWS[:2]) == 2
+    assert RowFile(table).write(ROWS) == 2
+
+    assert lines.read_text().splitlines() == ROWS[:2]
+    with table.open(newline="") as file:
+        found = list(csv.DictReader(file))
+    assert found[0] == {"id": "1", "name": "'=cmd()", "gone": "", "more": ""}
+    assert found[1]["more"] == '[1, "a"]'
+    assert lines.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        RowFile(tmp_path / "no" / "rows.csv").write(ROWS)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    assert str(cell(f"{start}1+1")).startswith("'")
+    assert cell(-1) == -1
