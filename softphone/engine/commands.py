@@ -158,6 +158,9 @@ class Commands:
             case c.SendTones(_, digits):
                 await adapter.submit(command)
                 self._engine.change_call(call.id, tones=(call.tones + digits)[-32:])
+            case c.SetParameters(_, parameters):
+                await adapter.submit(command)
+                self._engine.change_call(call.id, parameters=parameters)
             case c.Record(_, on):
                 self._record(call, (not call.recording) if on is None else on)
             case c.PlayFile(_, path):
@@ -173,7 +176,6 @@ class Commands:
                 c.Decline()
                 | c.Ignore()
                 | c.HangUp()
-                | c.SetParameters()
                 | c.SendRinging()
                 | c.RestartMedia()
                 | c.Resync()
@@ -208,6 +210,8 @@ class Commands:
             for step in make_room(others, end=command.end_others):
                 await self.run("", step)
         await adapter.submit(command)
+        if command.parameters:
+            self._engine.change_call(call.id, parameters=command.parameters)
 
     async def _hold(self, call: Call, adapter: Adapter, command: c.Hold) -> None:
         if call.state not in (CallState.ACTIVE, CallState.HELD):

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -60,6 +62,30 @@ class Cli:
 
     def lab(self) -> LabClient:
         return LabClient.from_file(self.folder / "run" / "lab.json")
+
+
+class Beside:
+    """A command that runs in a thread, with its output in a file."""
+
+    def __init__(self, cli: Cli, *arguments: str) -> None:
+        self._cli = cli
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "softphone", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def done(self) -> Done:
+        out, err = self.process.communicate(timeout=20)
+        return Done(self.process.returncode, out, err)
 
 
 def set_home(patch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from softphone.cli import check
-from tests.cli.conftest import Cli, Done, one_line
+from tests.cli.conftest import Beside, Cli, one_line
 from tests.e2e.conftest import wait_for
 
 
@@ -26,33 +26,6 @@ def engine(shared: Cli) -> Iterator[None]:
         wait_for(lambda: not shared("status", "--json").last["calls"])
     while shared("decline").code == 0:
         pass
-
-
-class Beside:
-    """A command that runs in a thread, with its output in a file."""
-
-    def __init__(self, cli: Cli, *arguments: str) -> None:
-        import subprocess
-        import sys
-
-        self._cli = cli
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "softphone", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Beside:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def done(self) -> Done:
-        out, err = self.process.communicate(timeout=20)
-        return Done(self.process.returncode, out, err)
 
 
 def active(cli: Cli) -> list[dict[str, object]]:
