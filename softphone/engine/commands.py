@@ -74,7 +74,13 @@ _NEEDS: dict[type, Capability] = {
     c.SetPresence: Capability.OWN_PRESENCE,
     c.WatchPresence: Capability.WATCH_PRESENCE,
     c.FetchPresence: Capability.WATCH_PRESENCE,
-    c.SetAgentStatus: Capability.AGENT_STATUS,
+    **dict.fromkeys(
+        (
+            *(c.SetAgentStatus, c.PlaceAgentCall, c.HangUpAgentCall, c.DisposeCall),
+            *(c.ListReasons, c.ListDispositions),
+        ),
+        Capability.AGENT_COMMANDS,
+    ),
     c.SearchDirectory: Capability.DIRECTORY,
     c.RefreshContacts: Capability.ADDRESS_BOOK,
     c.KeepContact: Capability.ADDRESS_BOOK,

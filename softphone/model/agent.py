@@ -23,7 +23,11 @@ class AgentGroup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgentStatus:
-    """Status of the signed-in agent; `queued` is the status that comes next, if one is set."""
+    """Status of the signed-in agent; `queued` is what comes next, if anything is set.
+
+    `status_id` is the platform's number of the status, `native_call` the platform's call it is
+    about, and `may_dispose` tells whether that call waits for its disposition.
+    """
 
     account: AccountName
     group: AgentGroup
@@ -31,3 +35,8 @@ class AgentStatus:
     reason: str = ""
     queued: str = ""
     since_mono: float = 0.0
+    status_id: int | None = None
+    campaign: str = ""
+    campaign_id: str = ""
+    native_call: str = ""
+    may_dispose: bool = False

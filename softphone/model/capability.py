@@ -40,6 +40,7 @@ class Capability(StrEnum):
     SCREEN_POPS = "screen_pops"
     AGENT_STATUS = "agent_status"
     ONLINE_USERS = "online_users"
+    AGENT_COMMANDS = "agent_commands"
     MONITORING = "monitoring"
     JOBS = "jobs"
 

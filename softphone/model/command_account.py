@@ -78,6 +78,49 @@ class SetAgentStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceAgentCall:
+    """Let the platform dial for the agent; audio comes over the agent's own line."""
+
+    account: AccountName
+    number: str
+    campaign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpAgentCall:
+    """End a call the platform has given the agent, by the platform's id of it."""
+
+    account: AccountName
+    native_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DisposeCall:
+    """Say what came of a call. `call_back_at` is epoch seconds: call `number` back then."""
+
+    account: AccountName
+    native_id: str
+    disposition: str
+    call_back_at: float | None = None
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListReasons:
+    """Ask for the reasons of a pause; the answer is `CodedNames`."""
+
+    account: AccountName
+
+
+@dataclass(frozen=True, slots=True)
+class ListDispositions:
+    """Ask what may come of a call of a campaign; the answer is `CodedNames`."""
+
+    account: AccountName
+    campaign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SendMessage:
     """Write a message; it is in the outbox before it is sent."""
 
@@ -250,6 +293,11 @@ AccountCommand = (
     | WatchPresence
     | FetchPresence
     | SetAgentStatus
+    | PlaceAgentCall
+    | HangUpAgentCall
+    | DisposeCall
+    | ListReasons
+    | ListDispositions
     | SendMessage
     | SearchDirectory
     | RefreshContacts

@@ -128,6 +128,22 @@ class SubscriptionsFound:
 
 
 @dataclass(frozen=True, slots=True)
+class CodedName:
+    """One entry of a platform's list: what it is called, and the code to give back."""
+
+    code: str
+    name: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodedNames:
+    """A platform's list of reasons or dispositions, in its order."""
+
+    names: tuple[CodedName, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VoicemailFound:
     """How the voicemail lamp stands."""
 
@@ -216,6 +232,7 @@ Value = (
     | FiguresFound
     | SubscriptionsFound
     | VoicemailFound
+    | CodedNames
     | RawAnswer
     | ObservedFound
     | SummaryFound

@@ -74,7 +74,11 @@ class Voicemail:
 
 @dataclass(frozen=True, slots=True)
 class ScreenPop:
-    """Customer data a platform shows with a call; `call` is a hint by number, not a promise."""
+    """Customer data a platform shows with a call; `call` is a hint by number, not a promise.
+
+    `native_id` is the platform's id of the call or conversation, `numbers` are further ones of
+    the customer to dial, and `customers` lists who it may be, when the platform is not sure.
+    """
 
     id: str
     account: AccountName
@@ -87,3 +91,6 @@ class ScreenPop:
     fields: tuple[tuple[str, str], ...] = ()
     body: str = ""
     call: CallId | None = None
+    native_id: str = ""
+    numbers: tuple[str, ...] = ()
+    customers: tuple[tuple[tuple[str, str], ...], ...] = ()

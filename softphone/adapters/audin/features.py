@@ -41,6 +41,7 @@ CAPABILITIES = Capabilities(
         _C.SCREEN_POPS: "Audin sends no customer data with a call.",
         _C.AGENT_STATUS: "Audin knows available and not available only.",
         _C.ONLINE_USERS: "Audin does not list operators.",
+        _C.AGENT_COMMANDS: "Audin has no agent to pause, dial or dispose for.",
         _C.MONITORING: "Audin has no monitoring interface.",
         _C.JOBS: "Audin has no jobs.",
     },

@@ -41,6 +41,7 @@ CAPABILITIES = Capabilities(
         _C.SCREEN_POPS: "Ribbon sends no customer data, only custom parameters with a call.",
         _C.AGENT_STATUS: "Ribbon has presence with activities instead of an agent status.",
         _C.ONLINE_USERS: "Ribbon lists no connections; watch the presence of people instead.",
+        _C.AGENT_COMMANDS: "Ribbon has no agent to pause, dial or dispose for.",
         _C.MONITORING: "Ribbon has no monitoring interface.",
         _C.JOBS: "Ribbon has no jobs.",
     },
