@@ -12,6 +12,7 @@ from typing import Protocol
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from softphone.adapters.flood import Flood, Strikes
 from softphone.adapters.retry import Backoff, Schedule
 from softphone.adapters.sockets import SocketRefused, SocketRules, close_code, end, open_socket
 from softphone.adapters.token import TokenCache
@@ -20,7 +21,6 @@ from softphone.model.presence import LinkState
 from softphone.model.text import escaped
 
 from . import wire
-from .flood import Flood, Strikes
 from .rest import TokenRefused
 
 logger = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from typing import Protocol
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from softphone.adapters.flood import Flood
 from softphone.adapters.sockets import SocketRefused, SocketRules, close_code, end, open_socket
 from softphone.adapters.token import TokenCache
 from softphone.audio.leg import G711Leg
@@ -21,7 +22,6 @@ from softphone.model.call import CallId
 from softphone.model.error import ConnectError, ProtocolError, SoftphoneError
 
 from . import wire
-from .flood import Flood
 
 logger = logging.getLogger(__name__)
 
