@@ -170,7 +170,7 @@ class Commands:
             case c.Record(_, on):
                 self._record(call, (not call.recording) if on is None else on)
             case c.PlayFile(_, path):
-                self._engine.sound.play(call.id, path)
+                self._engine.play_file(call.id, path)
             case c.TransferTo(_, other) | c.Join(_, other):
                 self._live(other)
                 return await adapter.submit(command)

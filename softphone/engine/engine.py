@@ -35,6 +35,7 @@ from softphone.model.error import AudioError, SoftphoneError, StoreError
 from softphone.model.event import AdapterEvent, Level
 from softphone.model.presence import Account
 from softphone.model.record import TimelineEntry
+from softphone.model.text import clean
 from softphone.store.store import Store
 
 from .accounts import AccountBook, AccountFact, came_up
@@ -371,6 +372,22 @@ class Engine:
         self.publish_audio(report.text if trouble else "")
         level = Level.WARNING if trouble else Level.INFO
         self.note(_OURS, level, report.text, CallId(report.key) if report.key else None)
+
+    def play_file(self, call: CallId, path: str) -> None:
+        """Play a file to the far end; the call says so until it is over. Raises AudioError."""
+        loop = asyncio.get_running_loop()
+        told = f"playing {clean(Path(path).name)}" if path else ""
+
+        def over() -> None:
+            known = self.book.calls.get(call)
+            if known is not None and known.operation == told:
+                self.change_call(call, operation="")
+
+        def ended() -> None:
+            loop.call_soon_threadsafe(over)
+
+        self.sound.play(call, path, ended)
+        self.change_call(call, operation=told)
 
     def publish_audio(self, problem: str) -> None:
         """Tell which devices are in use."""

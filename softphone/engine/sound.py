@@ -138,11 +138,11 @@ class Sound:
         if call in self._attached:
             self._engine.set_hold(call, on, Path(music) if on and music else None)
 
-    def play(self, call: CallId, path: str) -> None:
-        """Play a file into a call, or stop doing so."""
+    def play(self, call: CallId, path: str, on_end: Callable[[], None]) -> None:
+        """Play a file into a call, or stop doing so; `on_end` is called on a thread of its own."""
         self._known(call)
         if path:
-            self._engine.play_file(call, Path(path))
+            self._engine.play_file(call, Path(path), on_end)
         else:
             self._engine.stop_file(call)
 

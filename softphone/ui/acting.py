@@ -11,6 +11,7 @@ from softphone.model import command as c
 from softphone.model.call import CallId, CallState
 from softphone.model.error import Refused
 
+from .acting_agent import AgentActing
 from .acting_platform import PlatformActing
 from .actions import Action, Scope, commands_of, find
 from .phone import to_dial
@@ -84,6 +85,7 @@ class Acting:
             "console.take_over": self._take_over,
             "theme.next": app.next_theme,
             **PlatformActing(app, self.send).actions,
+            **AgentActing(app, self.send).actions,
         }
 
     def act(self, action_id: str) -> None:

@@ -35,3 +35,11 @@ def local_time(epoch: float) -> datetime:
         return datetime.fromtimestamp(epoch).astimezone()
     except (OverflowError, OSError, ValueError):
         return datetime.fromtimestamp(0).astimezone()
+
+
+def local_epoch(text: str) -> float | None:
+    """Return the epoch seconds of "2026-12-31 14:30" in local time, None when it is no such."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M").astimezone().timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -158,9 +158,12 @@ async def test_a_file_is_played_to_the_far_end_until_stopped(office: Office, fol
 
     await desk.do(c.PlayFile(call.id, str(file)))
     await until(lambda: office.level() > -30)
+    told = desk.state.calls[call.id].operation
     await desk.do(c.PlayFile(call.id, ""))
 
     await until(lambda: office.level() <= -90)
+    await until(lambda: desk.state.calls[call.id].operation == "")
+    assert told == f"playing {file.name}"
 
 
 async def test_a_file_that_is_not_there_is_refused(office: Office) -> None:

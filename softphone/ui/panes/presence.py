@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 
+from softphone.model.agent import AgentGroup, AgentStatus
 from softphone.model.call import AccountName
 from softphone.model.capability import Capability
 from softphone.model.command import Command, GoOnline, RetryNow, SetAvailable, WatchPresence
@@ -15,11 +16,21 @@ from softphone.ui import words
 from softphone.ui.actions import available
 from softphone.ui.session import Topic
 from softphone.ui.situation import refusal_of
-from softphone.ui.spans import Column, Line, dimmed, fit, spread, table_line, wrap
+from softphone.ui.spans import Column, Line, dimmed, spread, table_line, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.rowlist import RowList
 
 from .pane import Act, OpenFor, Pane, Say, Send, ToDialer
+
+_AGENT_ROLES = {
+    AgentGroup.AVAILABLE: "ok",
+    AgentGroup.BUSY: "active",
+    AgentGroup.HELD: "held",
+    AgentGroup.AFTER_CALL: "warn",
+    AgentGroup.PREVIEW: "warn",
+    AgentGroup.PAUSED: "bad",
+    AgentGroup.LEAVING: "bad",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +133,13 @@ def presence_rows(view: View, width: int) -> Iterator[PresenceRow]:
     for account in state.accounts.values():
         yield from _account_rows(account, view, width)
         if agent := state.agents.get(account.name):
-            title = f"{agent.title} {agent.reason}".strip()
-            text = (fit("  status", 10), "dim"), (title, "strong")
-            yield PresenceRow((account.name, "agent"), text, account)
+            yield PresenceRow((account.name, "agent"), _agent_line(agent, view, width), account)
+            if agent.reason:
+                reason = (("    ", "plain"), (agent.reason, "dim"))
+                yield PresenceRow((account.name, "reason"), reason, account)
+            if agent.may_dispose:
+                hint = f"  {view.key('agent.dispose')} disposition of the call"
+                yield PresenceRow((account.name, "dispose"), ((hint, "warn"),), account)
             if agent.queued:
                 yield PresenceRow(
                     (account.name, "next"),
@@ -199,6 +214,13 @@ def _people_rows(account: Account, view: View, width: int, mono: float) -> Itera
         extra = words.plural(devices, "device") if devices > 1 else ""
         line = spread([("  ○ ", "dim"), (name, "plain")], [(extra, "dim")], width)
         yield PresenceRow((account.name, "user", name), line, account)
+
+
+def _agent_line(agent: AgentStatus, view: View, width: int) -> Line:
+    """Return status, reason and time in state; the time moves with the console's clock."""
+    since = words.whole_minutes(view.mono() - agent.since_mono) if agent.since_mono else ""
+    left = [("  status ", "dim"), (agent.title, _AGENT_ROLES.get(agent.group, "plain"))]
+    return spread(left, [(f" {since}", "dim")], width)
 
 
 def _watched_rows(account: Account, view: View, width: int) -> Iterator[PresenceRow]:

@@ -1,0 +1,125 @@
+"""A contact centre's agent in the console: status, time in state, disposition, calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from softphone.model import command as c
+from softphone.model import event as e
+from softphone.model.agent import AgentGroup, AgentStatus
+from softphone.model.call import AccountName
+from softphone.ui.clock import local_epoch
+from tests.ui.conftest import START, Console, FakeEngine
+
+HUB = AccountName("hub")
+REASONS = (c.CodedName("7", "Lunch [x]", "Productive"), c.CodedName("9", "Training"))
+WRAP = AgentStatus(
+    HUB, AgentGroup.AFTER_CALL, "Wrap", since_mono=START - 130, campaign_id="22",
+    native_call="olos-1", may_dispose=True,
+)  # fmt: skip
+
+
+async def at_desk(console: Console, engine: FakeEngine, status: AgentStatus = WRAP) -> None:
+    engine.state.accounts.clear()
+    account = console.make.account("hub", kind="x", numbers=(), refusals=())
+    engine.reply(c.ListReasons, c.Reply(value=c.CodedNames(REASONS)))
+    await console.emit(e.AccountChanged(account), e.AgentStatusChanged(status))
+
+
+async def test_status_reason_and_time_in_state_are_shown(
+    console: Console, engine: FakeEngine
+) -> None:
+    paused = replace(WRAP, group=AgentGroup.PAUSED, title="Pause", reason="[red]Lunch")
+    await at_desk(console, engine, paused)
+
+    text = console.screen_text()
+
+    assert "status Pause" in text
+    assert "[red]Lunch" in text
+    assert "2 min" in text
+
+
+@pytest.mark.parametrize(
+    ("keys", "sent"),
+    [
+        (("enter",), c.SetAgentStatus(HUB, "idle")),
+        (("down", "enter"), c.SetAgentStatus(HUB, "pause", "7")),
+    ],
+)
+async def test_the_status_is_chosen_from_the_platforms_reasons(
+    console: Console, engine: FakeEngine, keys: tuple[str, ...], sent: c.SetAgentStatus
+) -> None:
+    await at_desk(console, engine)
+
+    await console.press("tab", "Z")
+    assert "Lunch [x]" in console.screen_text()
+    await console.press(*keys)
+
+    assert console.commands(c.SetAgentStatus) == [sent]
+
+
+async def test_a_disposition_is_given_to_the_call_that_waits_for_it(
+    console: Console, engine: FakeEngine
+) -> None:
+    await at_desk(console, engine)
+    names = (c.CodedName("S1", "Sold"), c.CodedName("C1", "Call back", "Callback"))
+    engine.reply(c.ListDispositions, c.Reply(value=c.CodedNames(names)))
+
+    await console.press("tab", "Q", "enter")
+    await console.press("Q", "down", "enter", *"2099-12-31", "space", *"14:30", "enter")
+
+    first, second = console.commands(c.DisposeCall)
+    assert console.commands(c.ListDispositions)[0] == c.ListDispositions(HUB, "22")
+    assert first == c.DisposeCall(HUB, "olos-1", "S1")
+    assert second.call_back_at == local_epoch("2099-12-31 14:30")
+
+
+async def test_a_call_back_in_the_past_is_not_taken(console: Console, engine: FakeEngine) -> None:
+    await at_desk(console, engine)
+    names = (c.CodedName("C1", "Call back", "Callback"),)
+    engine.reply(c.ListDispositions, c.Reply(value=c.CodedNames(names)))
+
+    await console.press("tab", "Q", "enter", *"2001-01-01", "space", *"10:00", "enter")
+
+    assert not console.commands(c.DisposeCall)
+    assert "a time to come" in console.screen_text()
+
+
+async def test_without_a_call_to_dispose_the_key_says_so(
+    console: Console, engine: FakeEngine
+) -> None:
+    await at_desk(console, engine, replace(WRAP, may_dispose=False))
+
+    await console.press("tab", "Q")
+
+    assert "No call waits" in console.screen_text()
+
+
+async def test_the_platform_dials_and_hangs_up(console: Console, engine: FakeEngine) -> None:
+    await at_desk(console, engine)
+
+    console.app.act("agent.dial")
+    await console.settle()
+    await console.press(*"021234", "enter")
+    console.app.act("agent.hang_up")
+    await console.settle()
+
+    assert console.commands(c.PlaceAgentCall) == [c.PlaceAgentCall(HUB, "021234", "22")]
+    assert console.commands(c.HangUpAgentCall) == [c.HangUpAgentCall(HUB, "olos-1")]
+
+
+async def test_commands_that_are_off_say_why(console: Console, engine: FakeEngine) -> None:
+    engine.state.accounts.clear()
+    off = console.make.account("hub", refusals=(("agent_commands", "Commands are off."),))
+    await console.emit(e.AccountChanged(off))
+
+    await console.press("tab", "Z")
+
+    assert "Commands are off." in console.screen_text()
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01 10:00", "9999999999-01-01 10:00"])
+def test_a_time_that_is_none_is_none(text: str) -> None:
+    assert local_epoch(text) is None
