@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from softphone.adapters.base import Context
@@ -35,6 +36,8 @@ class RibbonAdapter:
         self.identity = settings.user
         self.settings = settings
         self.correlator = correlator_of(account, settings)
+        self.sdp_handlers: list[Callable[[str], str]] = []
+        """What a program wants done to each description that is sent, in calls begun later."""
         socket = settings.socket_base
         self.insecure = is_insecure(settings.url) or is_insecure(socket)
         self._tls = tls_context(settings.ca_file)

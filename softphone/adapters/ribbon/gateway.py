@@ -16,7 +16,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -209,6 +209,10 @@ class RibbonGateway:
         placed = await self.submit(c.Join(one.id, other.id))
         assert isinstance(placed, c.CallPlaced)
         return self.calls[placed.call]
+
+    def set_sdp_handlers(self, handlers: Sequence[Callable[[str], str]]) -> None:
+        """Let these edit each description we send, in calls that begin from now on."""
+        self.adapter.sdp_handlers[:] = handlers
 
     def on(self, event: str, listener: Callable[[Any], object]) -> Callable[[], None]:
         """Call `listener` at each event of EVENTS; return a function that ends that."""

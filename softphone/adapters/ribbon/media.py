@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from softphone.audio.leg import Leg
@@ -132,7 +132,11 @@ class CallMedia:
             await fresh.close()
 
 
-def peer_settings(settings: RibbonSettings, turn: wire.TurnCredentials | None) -> PeerSettings:
+def peer_settings(
+    settings: RibbonSettings,
+    turn: wire.TurnCredentials | None,
+    edits: Sequence[Callable[[str], str]] = (),
+) -> PeerSettings:
     """Return how peers behave; the gateway's TURN credentials go to all servers (4.21)."""
     given = turn if settings.server_turn else None
     servers = []
@@ -153,6 +157,7 @@ def peer_settings(settings: RibbonSettings, turn: wire.TurnCredentials | None) -
         gather_limit_s=settings.ice_limit_s,
         audio_kbps=settings.audio_kbps or None,
         dscp=settings.dscp if settings.dscp >= 0 else None,
+        edit=tuple(edits),
     )
 
 

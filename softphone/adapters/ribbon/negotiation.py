@@ -42,6 +42,10 @@ _OPS = {
     Change.UPDATE: Op.GENERIC_REMOTE,
 }
 _FIRST = (Op.MAKE, Op.JOIN)
+_MEDIA_WORDS = {
+    Op.ADD_MEDIA: "the far end sends more than before; only sound is taken",
+    Op.REMOVE_MEDIA: "the far end sends less than before",
+}
 
 
 # ---- exchanges we begin ------------------------------------------------------------------------
@@ -459,6 +463,8 @@ def remote_made(call: RibbonCall, op: Operation, now: float) -> Steps:
     call.applied(notice.sdp)
     if op.type is Op.HOLD:
         return call.held_there(True)
+    if op.type in (Op.ADD_MEDIA, Op.REMOVE_MEDIA):
+        return [call.remark(Level.INFO, _MEDIA_WORDS[op.type])]
     return call.held_there(False) if op.type is Op.UNHOLD else []
 
 

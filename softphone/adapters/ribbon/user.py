@@ -241,7 +241,9 @@ class RibbonUser:
         media = self.media.get(call)
         if media is None:
             known = self.protocol.session.subscription
-            settings = peer_settings(self.settings, known.turn if known else None)
+            settings = peer_settings(
+                self.settings, known.turn if known else None, self.adapter.sdp_handlers
+            )
             media = self.media[call] = CallMedia(self, call, settings, self.own)
         return media
 
