@@ -256,7 +256,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("history.open", "History", "Past calls; Enter puts the number into the dialer.",
            ("H",)),
     Action("messages.open", "Messages", "Read and write messages.", ("M",),
-           why_not=s.some_account_can(Cap.INSTANT_MESSAGES)),
+           why_not=s.some_account_can(Cap.INSTANT_MESSAGES, Cap.AGENT_STATUS)),
     Action("directory.open", "Directory", "Search the platform's directory.", ("B",),
            why_not=s.some_account_can(Cap.DIRECTORY)),
     Action("report.open", "Call report", "Steps, times and live figures of the call.", ("I",),

@@ -136,13 +136,17 @@ def is_read_only(now: Situation) -> str | None:
     return None if now.read_only else "This console already has control."
 
 
-def some_account_can(capability: Capability) -> WhyNot:
-    """One account at least must have the capability; else the first one's reason is given."""
+def some_account_can(*capabilities: Capability) -> WhyNot:
+    """One account at least must have one of them; else the first one's reason is given."""
 
     def check(now: Situation) -> str | None:
         if not now.state.accounts:
             return "No account is configured."
-        reasons = [refusal_of(account, capability) for account in now.state.accounts.values()]
+        reasons = [
+            refusal_of(account, capability)
+            for capability in capabilities
+            for account in now.state.accounts.values()
+        ]
         return None if None in reasons else reasons[0]
 
     return check
