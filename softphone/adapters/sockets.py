@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.typing import Origin, Subprotocol
 
 from softphone.adapters.request import host_of, os_error_words
 from softphone.model.error import ConnectError
@@ -20,12 +22,18 @@ _quiet.setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True, slots=True)
 class SocketRules:
-    """What differs between sockets. `ping_s` in seconds; None: no protocol-level pings."""
+    """What differs between sockets. `ping_s` in seconds; None: no protocol-level pings.
+
+    `proxy`: go through the one the environment names.
+    """
 
     limit_bytes: int
     ping_s: float | None
     compression: str | None
     queue: int
+    subprotocols: tuple[str, ...] = field(default=(), repr=False)  # a token may be in them
+    origin: str | None = None
+    proxy: bool = False
 
 
 class SocketRefused(ConnectError):
@@ -45,13 +53,18 @@ class _NoRedirect(connect):
 
 
 async def open_socket(
-    url: str, rules: SocketRules, tls: ssl.SSLContext | None, limit_s: float
+    url: str,
+    rules: SocketRules,
+    tls: ssl.SSLContext | None,
+    limit_s: float,
+    headers: Mapping[str, str] | None = None,
 ) -> ClientConnection:
     """Open a WebSocket; raises ConnectError, or SocketRefused with the HTTP status."""
     host = host_of(url)
     try:
         return await _NoRedirect(
             url,
+            additional_headers=headers,
             open_timeout=limit_s,
             ping_interval=rules.ping_s,
             ping_timeout=rules.ping_s,
@@ -60,7 +73,9 @@ async def open_socket(
             max_queue=rules.queue,
             compression=rules.compression,
             ssl=tls if url.startswith("wss:") else None,
-            proxy=None,
+            proxy=True if rules.proxy else None,
+            origin=None if rules.origin is None else Origin(rules.origin),
+            subprotocols=[Subprotocol(name) for name in rules.subprotocols] or None,
             logger=_quiet,
         )
     except InvalidStatus as problem:
