@@ -127,7 +127,8 @@ async def test_unread_messages_and_voicemail_show_in_the_header(console: Console
 
 
 async def test_without_messages_the_key_says_why(console: Console) -> None:
-    account = console.make.account(refusals=(("instant_messages", "Only voice here."),))
+    refusals = (("instant_messages", "Only voice here."), ("agent_status", "No agents here."))
+    account = console.make.account(refusals=refusals)
     await console.emit(e.AccountChanged(account))
 
     await console.press("tab", "M")
