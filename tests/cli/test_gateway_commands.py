@@ -302,6 +302,26 @@ def lab_url(cli: Cli) -> str:
     return url
 
 
+def test_a_call_tells_who_when_and_how(shared: Cli) -> None:
+    shared.lab().ring(ME, far_end="echo", caller="+390255501234", name="Anna Rossi")
+    wait_for(lambda: calls(shared))
+    ringing = calls(shared)[0]
+    good(shared("answer"))
+    wait_for(lambda: call_of(shared, ringing["call"])["media"] == "flowing")
+    up = call_of(shared, ringing["call"])
+    good(shared("hangup"))
+    wait_for(lambda: call_of(shared, ringing["call"])["state"] != "active")
+    ended = next(x for x in good(shared("history", "--json")).json if x["call"] == up["call"])
+
+    assert account(shared)["identity"] == ME
+    assert (ringing["state"], ringing["direction"]) == ("ringing", "inbound")
+    assert (ringing["number"], ringing["name"]) == ("+390255501234", "Anna Rossi")
+    assert ringing["native_id"] in [call["sid"] for call in lab_calls(shared)]
+    assert up["state"] == "active"
+    assert up["answered"] > ringing["started"]
+    assert (ended["reason"], ended["ended"] > up["answered"]) == ("hangup", True)
+
+
 def test_a_gateway_call_is_muted_and_recorded(shared: Cli) -> None:
     call = talk(shared)
 
@@ -464,6 +484,7 @@ def test_services_and_the_line_are_shown_and_changed(shared: Cli) -> None:
 
     assert {"call", "IM"} <= set(before["granted"])
     assert {"call", "smsinbound"} <= set(before["known"])
+    assert {"opus", "PCMU", "PCMA"} <= set(dict(before["line"])["codecs"].split(", "))
     assert (off["keep_alive"], off["notifications"]) == ("off", "ignored")
     assert (on["keep_alive"], on["notifications"]) == ("on", "taken")
     assert "granted" in good(shared("subscriptions", *RIBBON)).out
@@ -498,6 +519,7 @@ def events_of(cli: Cli) -> dict[str, list[str]]:
 def test_the_platform_rings_two_devices_on_request(shared: Cli) -> None:
     good(shared("click-to-call", ME, "tone@lab.test"))
 
+    wait_for(lambda: f"rings {ME} and tone@lab.test" in good(shared("events")).out)
     wait_for(lambda: calls(shared))
     call = calls(shared)[0]["call"]
     good(shared("answer", "--call", call))
