@@ -38,6 +38,7 @@ class Banner(Lines):
     def _ringing(self, call: Call, width: int) -> list[Line]:
         waiting = len(self.view.state.offers()) - 1
         left = [(" RING  ", "strong"), *_who(call, self.view)]
+        left += [("audio+video  ", "plain")] if call.video_offered else []
         local = call.local.label if call.local.address or call.local.name else ""
         right = [(f"to {local} · " if local else "", "plain"), (f"{call.account} · ", "plain")]
         seconds = [(f"{int(call.seconds(self.view.mono()))} s ", "strong")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 
 from textual import events
@@ -9,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
+from softphone import __version__
 from softphone.ui.actions import ACTIONS, Action, Scope
 from softphone.ui.keymap import shown_key
 from softphone.ui.spans import Line, fit, wrap
@@ -98,6 +100,9 @@ def help_lines(view: View, width: int) -> Iterator[Line]:
     yield from wrap("Keys are changed in the config file, section [keys], by these ids:", width)
     for action in ACTIONS:
         yield ((fit(f" {action.id}", _KEYS + _TITLE), "dim"), (action.title, "dim"))
+    yield ()
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield ((f"softphone {__version__}, Python {python}", "dim"),)
 
 
 def _action_lines(action: Action, view: View, width: int) -> Iterator[Line]:
