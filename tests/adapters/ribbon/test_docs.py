@@ -59,7 +59,7 @@ def rows() -> list[Row]:
 
 def wanted() -> dict[str, str]:
     """Return every name of the SDK with its mark: implement, adapt, not applicable."""
-    found = {}
+    found: dict[str, str] = {}
     for line in NAMES.splitlines():
         if not line.startswith("#"):
             _, mark, *names = line.split()
