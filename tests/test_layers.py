@@ -31,7 +31,15 @@ ALLOWED: dict[str, set[str]] = {
     },
     "engine": {"engine", "adapters.base", "adapters.registry", "audio", "store", "model"},
     "ui": {"ui", "model", "engine.link"},
-    "lab": {"lab", "model", "audio", "adapters.audin.wire", "adapters.ribbon.wire", "webrtc"},
+    "lab": {
+        "lab",
+        "model",
+        "audio",
+        "adapters.audin.wire",
+        "adapters.ribbon.wire",
+        "adapters.agenthub.wire",
+        "webrtc",
+    },
     "cli": {"cli", "model", "audio", "webrtc", "store", "adapters", "engine", "ui", "lab"},
 }
 # The facade that makes a platform usable as a library brings its own sound engine.

@@ -22,7 +22,9 @@ GROUP = "softphone.adapters"
 # import nothing heavy: `check-config` uses it.
 _OURS = {
     "audin": ("softphone.adapters.audin.client", "softphone.adapters.audin.settings"),
+    "agenthub": ("softphone.adapters.agenthub.client", "softphone.adapters.agenthub.settings"),
     "ribbon": ("softphone.adapters.ribbon.client", "softphone.adapters.ribbon.settings"),
+    "observer": ("softphone.adapters.observer.client", "softphone.adapters.observer.settings"),
 }
 
 

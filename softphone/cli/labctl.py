@@ -25,7 +25,9 @@ def run(name: str, arguments: Sequence[str]) -> int:
         "example: softphone lab-ctl fault no_pong --operator op-1\n"
         "example: softphone lab-ctl drop audin op-1 --code 1012\n"
         "example: softphone lab-ctl ring alice@lab.test --far-end menu\n"
-        "example: softphone lab-ctl message alice 'the goods are here' --from bob@lab.test",
+        "example: softphone lab-ctl message alice 'the goods are here' --from bob@lab.test\n"
+        "example: softphone lab-ctl pop boss +390245871203\n"
+        "example: softphone lab-ctl token boss --service agenthub --ttl 60 --roles agent,admin",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -36,6 +38,11 @@ def run(name: str, arguments: Sequence[str]) -> int:
     for line in _ACTIONS[options.action](_client(options.url), options):
         print_json(line)
     return 0
+
+
+_AGENT_VERBS = (
+    *("pop", "emit", "agent-status", "supervisor", "dialog", "kick", "crash", "revoke", "crowd"),
+)
 
 
 def _add_actions(made: argparse.ArgumentParser) -> None:
@@ -51,9 +58,11 @@ def _add_actions(made: argparse.ArgumentParser) -> None:
     hangup.add_argument("call", help="the lab's id of the call")
     hangup.add_argument("--code", type=int, default=None, help="close with this code instead")
     drop = actions.add_parser("drop", help="close the sockets of an operator, or of all")
-    drop.add_argument("service", help="audin, ribbon")
+    drop.add_argument("service", help="audin, ribbon, agenthub")
     drop.add_argument("user", nargs="?", default=None)
-    drop.add_argument("--code", type=int, default=1011)
+    drop.add_argument(
+        "--code", type=int, default=None, help="default: 1011, 1012 for agenthub; 0: cut"
+    )
     fault = actions.add_parser("fault", help="set a fault switch; without a name, list them")
     fault.add_argument("name", nargs="?", default="")
     fault.add_argument("arguments", nargs="*", metavar="KEY=VALUE")
@@ -70,7 +79,11 @@ def _add_actions(made: argparse.ArgumentParser) -> None:
     token.add_argument("user")
     token.add_argument("--ttl", type=float, default=None, metavar="S")
     token.add_argument("--service", default="audin")
+    token.add_argument("--roles", default=None, metavar="A,B", help="AgentHub: roles in the token")
+    token.add_argument("--tid", default="", metavar="TENANT", help="AgentHub: another tenant")
+    token.add_argument("--sub", default="", metavar="ID", help="AgentHub: another agent id")
     _add_ribbon_actions(actions)
+    _add_agent_actions(actions)
 
 
 def _add_ribbon_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -104,6 +117,37 @@ def _add_ribbon_actions(actions: argparse._SubParsersAction[argparse.ArgumentPar
     verb("expire", "forget a user's subscriptions without a word")
 
 
+def _add_agent_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add what can be done to an agent of AgentHub."""
+
+    def verb(name: str, help_text: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=f"AgentHub: {help_text}")
+        made.add_argument("user")
+        return made
+
+    pop = verb("pop", "show an agent a customer")
+    pop.add_argument("number", nargs="?", default="+390245871203")
+    pop.add_argument("--name", default="", help="customer's name")
+    pop.add_argument("--data", default="", metavar="JSON", help="fields of your own")
+    emit = verb("emit", "send any event to an agent, or to a whole tenant as *@acme")
+    emit.add_argument("type")
+    emit.add_argument("--data", default="", metavar="JSON")
+    emit.add_argument("--count", type=int, default=1)
+    emit.add_argument("--rate", type=float, default=0.0, metavar="N", help="events a second")
+    status = verb("agent-status", "set an agent's status")
+    status.add_argument("status", type=int, help="its number, as 4 for a pause")
+    status.add_argument("--reason", type=int, default=None)
+    said = verb("supervisor", "let the supervisor write")
+    said.add_argument("text", nargs="?", default="Well done.")
+    verb("dialog", "let a customer write")
+    verb("kick", "end an agent's channel")
+    verb("crash", "let an agent's channel fail")
+    revoke = verb("revoke", "take the role of an admin away")
+    revoke.add_argument("--back", action="store_true", help="or give it back")
+    crowd = verb("crowd", "put many users into a tenant's list")
+    crowd.add_argument("--count", type=int, default=100)
+
+
 def _client(url: str) -> LabClient:
     from softphone.lab.client import LabClient
     from softphone.lab.run import runtime_file
@@ -130,7 +174,9 @@ def _hangup(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]
 
 
 def _drop(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
-    dropped = lab.drop(options.service, options.user, options.code)
+    usual = 1012 if options.service == "agenthub" else 1011
+    code = usual if options.code is None else options.code or 1006
+    dropped = lab.drop(options.service, options.user, code)
     return [{"type": "dropped", "sockets": dropped}]
 
 
@@ -160,13 +206,22 @@ def _heard(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _token(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
-    wanted = {} if options.ttl is None else {"ttl_s": options.ttl}
+    wanted: dict[str, Any] = {} if options.ttl is None else {"ttl_s": options.ttl}
+    if options.roles is not None:
+        wanted["roles"] = [role for role in options.roles.split(",") if role]
+    wanted |= {key: getattr(options, key) for key in ("tid", "sub") if getattr(options, key)}
     return [lab.token(options.user, options.service, **wanted)]
 
 
 def _act(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
     given = {key: value for key, value in vars(options).items() if key not in _NO_OPTIONS}
     return [{"type": "done", **lab.act(options.action, options.user, **given)}]
+
+
+def _agent_act(lab: LabClient, options: argparse.Namespace) -> list[dict[str, Any]]:
+    given = {key: value for key, value in vars(options).items() if key not in _NO_OPTIONS}
+    verb = options.action.removeprefix("agent-")
+    return [{"type": "done", **lab.act(verb, options.user, "agenthub", **given)}]
 
 
 def _value(text: str) -> object:
@@ -190,6 +245,7 @@ _ACTIONS = {
     "scenario": _scenario,
     "heard": _heard,
     "token": _token,
+    **dict.fromkeys(_AGENT_VERBS, _agent_act),
     **dict.fromkeys(
         ("message", "mwi", "sip-event", "presence", "far-end", "gone", "override", "expire"), _act
     ),

@@ -164,6 +164,7 @@ class AudinCalls:
         call.audio = peer
         if call.direction == "inbound":
             call.answered = True
+            self._hub.tell_call(call.sid, "answered")
         if call.patch is not None:
             call.patch.answered = True
 
@@ -246,6 +247,7 @@ class AudinCalls:
         self._limit(call, limit_s or self._hub.settings.ring_limit_s, wire.REASON_NO_ANSWER)
         for ref in self._say.available_on(number.id):
             self._offer(call, ref)
+        self._hub.tell_call(call.sid, "rings", caller.number, caller.name)
         return call
 
     def _offer(self, call: Call, ref: str) -> None:
@@ -320,6 +322,7 @@ class AudinCalls:
         self.last_change = self._hub.now
         self._over.append(call)
         self._hub.note(f"{call.sid} over: {reason}")
+        self._hub.tell_call(call.sid, "over")
         if call.patch is not None:
             call.patch.end(patch_reason or reason)
         call.far_end.leave()

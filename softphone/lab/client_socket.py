@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ from aiohttp import ClientConnectionError, WSMsgType, web
 _OUTBOX = 10_000
 _CLOSE_WAIT_S = 2.0
 _STUBBORN_S = 30.0
+_TCP_RTT_AT = 68  # tcpi_rtt in Linux' struct tcp_info, microseconds
 
 
 class Closing(int):
@@ -25,11 +27,22 @@ Item: TypeAlias = str | bytes | Closing
 class ClientSocket:
     """Sends from a queue, so that nobody waits for a slow client; one that is too slow is cut."""
 
-    def __init__(self, request: web.Request, limit_bytes: int, *, compress: bool) -> None:
+    def __init__(
+        self,
+        request: web.Request,
+        limit_bytes: int,
+        *,
+        compress: bool,
+        protocols: tuple[str, ...] = (),
+    ) -> None:
         self._request = request
         self._outbox: asyncio.Queue[Item] = asyncio.Queue(_OUTBOX)
         self.ws = web.WebSocketResponse(
-            autoclose=False, max_msg_size=limit_bytes, timeout=_CLOSE_WAIT_S, compress=compress
+            autoclose=False,
+            max_msg_size=limit_bytes,
+            timeout=_CLOSE_WAIT_S,
+            compress=compress,
+            protocols=protocols,
         )
         self.never_answers_close: Callable[[], bool] = lambda: False
         self._closing = False
@@ -40,8 +53,7 @@ class ClientSocket:
 
     def bound_kernel_buffer(self, size: int) -> None:
         """Let the kernel hold only a little: what it holds cannot be dropped any more."""
-        transport = self._request.transport
-        raw = None if transport is None else transport.get_extra_info("socket")
+        raw = self._socket()
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
 
@@ -61,6 +73,24 @@ class ClientSocket:
         transport = self._request.transport
         if transport is not None:
             transport.abort()
+
+    def rtt_ms(self) -> float | None:
+        """Return the round trip as the kernel measures it; None where it does not tell."""
+        raw = self._socket()
+        option = getattr(socket, "TCP_INFO", None)
+        if raw is None or option is None:
+            return None
+        try:
+            info = raw.getsockopt(socket.IPPROTO_TCP, option, _TCP_RTT_AT + 4)
+        except OSError:
+            return None
+        if len(info) < _TCP_RTT_AT + 4:
+            return None
+        return int.from_bytes(info[_TCP_RTT_AT:], sys.byteorder) / 1000.0
+
+    def _socket(self) -> socket.socket | None:
+        transport = self._request.transport
+        return None if transport is None else transport.get_extra_info("socket")
 
     @property
     def unsent_bytes(self) -> int:

@@ -25,33 +25,34 @@ class FaultKind:
 _COUNT = {"count": 1}
 _BOTH = ("audin", "ribbon")
 _RIBBON = ("ribbon",)
+_ALL = ("audin", "ribbon", "agenthub")
+_AGENTS = ("agenthub",)
+_TOKENS = ("audin", "agenthub")
 _EVENT = {"event": "", "count": 0}
 _REST = {"resource": "", "count": 0}
 FAULTS: dict[str, FaultKind] = {
     # done at once, to presence or audio sockets that are open
     "malformed_json": FaultKind(
-        "send text that is not a JSON object", _COUNT, now=True, services=_BOTH
+        "send text that is not a JSON object", _COUNT, now=True, services=_ALL
     ),
-    "deep_json": FaultKind("send JSON nested 30,000 deep", _COUNT, now=True, services=_BOTH),
-    "wrong_types": FaultKind("send messages with fields of wrong types", now=True, services=_BOTH),
-    "unknown_type": FaultKind(
-        "send a message of an unknown type", _COUNT, now=True, services=_BOTH
-    ),
+    "deep_json": FaultKind("send JSON nested 30,000 deep", _COUNT, now=True, services=_ALL),
+    "wrong_types": FaultKind("send messages with fields of wrong types", now=True, services=_ALL),
+    "unknown_type": FaultKind("send a message of an unknown type", _COUNT, now=True, services=_ALL),
     "bad_call_sid": FaultKind("offer calls whose ids are not fit for a path", now=True),
     "ghost_assigned": FaultKind("assign a call nobody asked for", now=True),
     "ghost_outbound": FaultKind("start an outbound call nobody asked for", now=True),
     "hostile_text": FaultKind(
-        "send an error and offers full of hostile text", now=True, services=_BOTH
+        "send an error and offers full of hostile text", now=True, services=_ALL
     ),
     "binary_on_presence": FaultKind("send binary on the presence socket", _COUNT, now=True),
     "oversize": FaultKind(
-        "send a message above the size limit", {"socket": "presence"}, now=True, services=_BOTH
+        "send a message above the size limit", {"socket": "presence"}, now=True, services=_ALL
     ),
     "flood": FaultKind(
-        "send many messages", {"socket": "presence", "count": 1000}, now=True, services=_BOTH
+        "send many messages", {"socket": "presence", "count": 1000}, now=True, services=_ALL
     ),
     "raw": FaultKind(
-        "send this text as it is", {"socket": "presence", "text": ""}, now=True, services=_BOTH
+        "send this text as it is", {"socket": "presence", "text": ""}, now=True, services=_ALL
     ),
     "text_garbage_on_audio": FaultKind("send text that is not JSON on audio", _COUNT, now=True),
     "empty_frames": FaultKind("send empty binary messages on audio", _COUNT, now=True),
@@ -65,7 +66,7 @@ FAULTS: dict[str, FaultKind] = {
     ),
     "odd_frames": FaultKind("send audio in uneven pieces"),
     "silence": FaultKind("send no audio while the socket stays open"),
-    "duplicate": FaultKind("send every presence message twice"),
+    "duplicate": FaultKind("send every presence message, or event, twice", services=_TOKENS),
     "delay_assigned": FaultKind("answer accept late", {"seconds": 3.0}),
     "no_assigned": FaultKind("never answer accept"),
     "late_outbound_started": FaultKind("answer start_outbound late", {"seconds": 31.0}),
@@ -77,19 +78,21 @@ FAULTS: dict[str, FaultKind] = {
     "no_available_set": FaultKind("do not confirm availability"),
     "no_pong": FaultKind("do not answer the JSON ping"),
     "never_answer_close": FaultKind("never answer the client's close"),
-    "token_life": FaultKind("give tokens of a short life", {"seconds": 5.0}),
-    "token_500": FaultKind("token endpoints answer 500", {"count": 0}),
-    "token_401": FaultKind("token endpoints answer 401", {"count": 0}),
-    "slow_token": FaultKind("token endpoints answer late", {"seconds": 5.0}),
+    "token_life": FaultKind("give tokens of a short life", {"seconds": 5.0}, services=_TOKENS),
+    "token_500": FaultKind("token endpoints answer 500", {"count": 0}, services=_TOKENS),
+    "token_401": FaultKind("token endpoints answer 401", {"count": 0}, services=_TOKENS),
+    "slow_token": FaultKind("token endpoints answer late", {"seconds": 5.0}, services=_TOKENS),
     "numbers_401": FaultKind("the list of numbers answers 401", {"count": 0}),
     "numbers_bad": FaultKind("the list of numbers holds unusable entries"),
     "handshake": FaultKind(
         "sockets answer an HTTP status",
         {"status": 503, "socket": "presence", "count": 0, "retry_after_s": 0},
-        services=_BOTH,
+        services=_ALL,
     ),
     # Ribbon; `resource` is a path word, "PUT subscription", or a request's type (callStart)
-    "binary": FaultKind("send binary on the notification socket", _COUNT, True, _RIBBON),
+    "binary": FaultKind(
+        "send binary on the notification socket", _COUNT, True, ("ribbon", "agenthub")
+    ),
     "ghost_call": FaultKind("tell of calls nobody knows, with bad ids", {}, True, _RIBBON),
     "vanish": FaultKind("far ends stop without callEnd", {}, True, _RIBBON),
     "rest": FaultKind(
@@ -132,6 +135,16 @@ FAULTS: dict[str, FaultKind] = {
     "services_refused": FaultKind(
         "do not grant services (comma between them)", {"services": ""}, services=_RIBBON
     ),
+    # AgentHub
+    "bad_refs": FaultKind("send replies and events nobody waits for", {}, True, _AGENTS),
+    "no_heartbeat": FaultKind("do not answer heartbeats", services=_AGENTS),
+    "no_join_reply": FaultKind("do not answer joins", {"count": 0}, services=_AGENTS),
+    "join_crash": FaultKind("joins crash", {"count": 0}, services=_AGENTS),
+    "deny_agent": FaultKind("do not let agents join their topic", {"count": 0}, services=_AGENTS),
+    "named_events": FaultKind("send events under their own name", services=_AGENTS),
+    "no_presence_state": FaultKind("send no list of online users", services=_AGENTS),
+    "early_diff": FaultKind("send a change before the list", services=_AGENTS),
+    "state_twice": FaultKind("send the list of online users twice", services=_AGENTS),
 }
 
 

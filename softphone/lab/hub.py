@@ -36,6 +36,16 @@ class RingRequest:
     to_user: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CallNews:
+    """A lab call took a step, whichever platform it is of: "rings", "answered", "over"."""
+
+    call: str
+    what: str
+    number: str = ""
+    name: str = ""
+
+
 class Service(Protocol):
     """The server side of one platform. A further platform is one class and one line in `server`."""
 
@@ -115,6 +125,7 @@ class Hub:
         self.ticker = Ticker()
         self.faults = Faults()
         self.services: list[Service] = []
+        self.call_listeners: list[Callable[[CallNews], None]] = []
         self.base_url = self.tls_url = ""
         self.journal: deque[dict[str, Any]] = deque(maxlen=_JOURNAL)
         self._timers: set[asyncio.TimerHandle] = set()
@@ -129,6 +140,14 @@ class Hub:
     def note(self, text: str) -> None:
         """Write one line into the journal of the status page."""
         self.journal.append({"at": round(time.time(), 3), "text": text})
+
+    def tell_call(
+        self, call: str, what: str, number: str | None = "", name: str | None = ""
+    ) -> None:
+        """Tell every platform of the lab of a step of a call."""
+        news = CallNews(call, what, number or "", name or "")
+        for listener in self.call_listeners:
+            listener(news)
 
     def after(self, seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
         """Do something later, unless the lab is closed or the handle cancelled before."""

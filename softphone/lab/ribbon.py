@@ -256,7 +256,10 @@ class RibbonService:
         if request.ring_limit_s is not None:
             self._hub.after(request.ring_limit_s, give_up)
         self._hub.note(f"{far.number} rings {user.user} ({far.id})")
+        far.on_up = lambda: self._hub.tell_call(far.id, "answered")
+        far.on_end = lambda _code: self._hub.tell_call(far.id, "over")
         self._hub.spawn(self._place(far, user))
+        self._hub.tell_call(far.id, "rings", request.caller.number, request.caller.name)
         return far.id
 
     async def _place(self, far: FarLeg, user: RibbonUser) -> None:

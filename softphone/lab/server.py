@@ -13,6 +13,7 @@ from aiohttp import web
 
 from softphone.model.error import ConnectError
 
+from .agenthub import AgentHubService
 from .audin import AudinService
 from .certificate import make_certificate, server_context
 from .configfile import write_config
@@ -27,7 +28,7 @@ from .status import status_route
 
 VERSION = "0.1"
 # One line for each platform.
-SERVICES: tuple[Callable[[Hub], Service], ...] = (AudinService, RibbonService)
+SERVICES: tuple[Callable[[Hub], Service], ...] = (AudinService, RibbonService, AgentHubService)
 
 
 class Lab:

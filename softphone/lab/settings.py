@@ -31,8 +31,10 @@ class LabSettings:
     ring_limit_s: float = 30.0
     audio_open_limit_s: float = 15.0
     audit_limit_s: float = AUDIT_MISSING_S
+    agent_wrap_s: float = 8.0
+    """How long an agent has for the wrap-up, when nobody disposes of the call."""
     tls: bool = False
-    accounts: tuple[str, ...] = ("audin", "ribbon")
+    accounts: tuple[str, ...] = ("audin", "ribbon", "agenthub")
     """The services whose accounts go into the lab's config.toml."""
     first_call_s: float = 5.0
     calls_every_s: tuple[float, float] = (45.0, 90.0)

@@ -44,7 +44,7 @@ async def test_ready_has_the_fields_that_scripts_rely_on(place: Place) -> None:
     assert ready["audin"]["numbers"][0] == {"id": "pn_1", "phone_number": "+390299999999"}
     assert {"echo", "tone", "menu", "busy"} <= ready["far_ends"].keys()
     assert ready["ribbon"]["users"][0]["user"] == "alice@lab.test"
-    assert {"agenthub", "observer"}.isdisjoint(ready)
+    assert ready["agenthub"]["users"][0]["username"] == "boss"
 
 
 async def test_the_config_is_ours_alone_complete_and_removed_at_the_end() -> None:
@@ -55,7 +55,9 @@ async def test_the_config_is_ours_alone_complete_and_removed_at_the_end() -> Non
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert not path.parent.exists()
-    account, gateway = config.accounts
+    account, gateway, hub = config.accounts
+    assert (hub.name, hub.kind) == ("agenthub", "agenthub")
+    assert hub.table["base_url"] == lab.hub.base_url
     assert (gateway.name, gateway.kind) == ("ribbon", "ribbon")
     assert (account.name, account.kind) == ("audin", "audin")
     assert account.table["core_url"] == lab.hub.base_url

@@ -82,6 +82,10 @@ class PresenceList:
         """Return one row for each connection, in order of arrival."""
         return tuple(row for metas in self._state.values() for _, row in metas)
 
+    def keys_known(self) -> int:
+        """Return how many users are online."""
+        return len(self._state)
+
     def keys(self) -> dict[str, list[str]]:
         """Return the references by key, as they stand."""
         return {key: [meta[0] for meta in metas] for key, metas in self._state.items()}
