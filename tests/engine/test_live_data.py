@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from softphone.audio.report import AudioReport, ReportKind
@@ -11,7 +12,7 @@ from softphone.engine.assembly import delete_old
 from softphone.model import command as c
 from softphone.model.call import CallId, EndReason
 from softphone.model.contact import Contact, ContactAddress, ContactId
-from softphone.model.record import HistoryFilter
+from softphone.model.record import CallRecord, HistoryFilter
 from tests.engine.office import Office, Seat, an_office, until
 
 
@@ -223,3 +224,27 @@ async def test_an_engine_that_cannot_start_raises_why(folder: Path) -> None:
         patch.setattr(Engine, "_open_store", fail)
         async with asyncio.timeout(5.0), an_office(folder):
             pass
+
+
+async def test_records_from_a_file_are_made_harmless(office: Office) -> None:
+    desk = await office.at_work()
+    call = await desk.dial("tone")
+    await desk.do(c.HangUp(call.id))
+    over = await desk.over(call.id)
+    foreign = replace(
+        over,
+        id=CallId("foreign"),
+        remote=replace(over.remote, name="\x1b[31mBoss\u202e"),
+        parameters=(("X-\x07", "\x1b]0;title\x07"),),
+    )
+
+    done = await desk.do(c.ImportRecords((CallRecord(foreign, note="a\x1b[2Jb\nc"),)))
+    found = await desk.do(c.ShowRecord(CallId("foreign")))
+
+    assert done == c.Done(1)
+    assert isinstance(found, c.RecordFound)
+    assert found.record is not None
+    text = repr(found.record)
+    assert "Boss" in text
+    assert not [char for char in ("\\x1b", "\\x07", "\\u202e") if char in text]
+    assert found.record.note.endswith("b\nc")
