@@ -19,7 +19,8 @@ async def test_a_ringing_call_says_whether_video_was_offered(console: Console) -
 
 
 async def test_the_help_ends_with_the_version(console: Console) -> None:
-    await console.press("f1", "G")
+    await console.press("f1")
+    await console.press("G")
 
     assert f"softphone {__version__}, Python 3." in console.screen_text()
 
@@ -27,7 +28,8 @@ async def test_the_help_ends_with_the_version(console: Console) -> None:
 async def test_presence_of_a_watched_person_is_shown_with_its_words(console: Console) -> None:
     bob = Presence(AccountName("audin"), "bob@lab.test", True, Activity.LUNCH, "back at two", NOW)
     await console.emit(e.PresenceChanged(bob))
-    await console.press("tab", "S")
+    await console.press("tab")
+    await console.press("S")
 
     text = console.screen_text()
     assert "bob" in text
