@@ -51,6 +51,10 @@ class AudioLeg:
         self._closing = True
         self.socket.cut()
 
+    def rtt_ms(self) -> float | None:
+        """Return the round trip of the connection."""
+        return self.socket.rtt_ms()
+
     # ---- sound ---------------------------------------------------------------------------------
 
     async def tick(self) -> None:

@@ -30,6 +30,7 @@ class AudioPeer(Protocol):
     def say(self, message: wire.AudioServerMessage) -> None: ...
     def close(self, code: int) -> None: ...
     def cut(self) -> None: ...
+    def rtt_ms(self) -> float | None: ...
 
 
 class Messenger(Protocol):
@@ -91,4 +92,5 @@ class Call:
             "offered": sorted(self.offered),
             "received": self.hearing.counts(),
             "sent": dict(self.sent),
+            "rtt_ms": None if self.audio is None else self.audio.rtt_ms(),
         }

@@ -93,6 +93,11 @@ class ClientSocket:
         return None if transport is None else transport.get_extra_info("socket")
 
     @property
+    def waiting(self) -> int:
+        """Return how many messages wait in the outbox."""
+        return self._outbox.qsize()
+
+    @property
     def unsent_bytes(self) -> int:
         """Return what the client has not taken yet."""
         transport = self._request.transport

@@ -33,6 +33,7 @@ class Hearing:
         self._gaps = [0] * (_LONGEST_GAP_MS + 1)
         self._last: float | None = None
         self._power = 0.0
+        self._jitter_ms = 0.0
         self.frames = self.bytes = self.odd_frames = self.dropped = self.gaps_filled = 0
 
     def push(self, data: bytes, now: float) -> None:
@@ -41,7 +42,10 @@ class Hearing:
         self.bytes += len(data)
         self.odd_frames += len(data) != FRAME_BYTES
         if self._last is not None:
-            self._gaps[min(_LONGEST_GAP_MS, round((now - self._last) * 1000))] += 1
+            gap_ms = (now - self._last) * 1000
+            self._gaps[min(_LONGEST_GAP_MS, round(gap_ms))] += 1
+            uneven = abs(gap_ms - len(data) * 1000 / PHONE_RATE_HZ)
+            self._jitter_ms += (uneven - self._jitter_ms) / 16  # as RFC 3550 smooths it
         self._last = now
         self._bytes += data
         if len(self._bytes) > _CEILING:
@@ -72,6 +76,8 @@ class Hearing:
             "odd_frames": self.odd_frames,
             "dropped_bytes": self.dropped,
             "gaps_filled": self.gaps_filled,
+            "lost": self.gaps_filled,
+            "jitter_ms": round(self._jitter_ms, 1),
             "gap_p50_ms": self._percentile(0.5),
             "gap_p99_ms": self._percentile(0.99),
             "level_dbfs": self._level_dbfs(),

@@ -353,6 +353,12 @@ class FarLeg:
             "digits": self.digits if understood is None else understood,
             "held": self._held,
             "video_answer": self.video_answer,
-            "received": self.hearing.counts() | {"frames": counts.frames_received},
+            "received": self.hearing.counts()
+            | {
+                "frames": counts.frames_received,
+                "lost": counts.packets_lost,
+                "jitter_ms": round(counts.jitter_ms, 1),
+            },
+            "rtt_ms": counts.round_trip_ms,
             "sent": {"frames": counts.frames_sent},
         }

@@ -33,6 +33,8 @@ class FrameCounts:
     digits_count: int
     codec: str
     last_received_s: float | None
+    jitter_ms: float = 0.0
+    round_trip_ms: float | None = None
 
 
 class FrameEnd:
@@ -91,6 +93,8 @@ class FrameEnd:
             heard.digits.count,
             heard.codec,
             heard.last_received_s,
+            heard.stats().jitter_ms,
+            self._report.round_trip_ms,
         )
 
     @property
