@@ -344,9 +344,9 @@ def test_messages_are_written_read_forwarded_and_cleared(shared: Cli) -> None:
     sent = good(shared("messages", BOB, "--send", "back in five", *RIBBON, "--json")).last
     good(shared("lab-ctl", "message", ME, "the goods are here", "--from", BOB, "--name", "Bob"))
     wait_for(lambda: len(messages(shared, BOB)) == 2)
-    (talk_before,) = good(shared("messages", "--json", *RIBBON)).json
+    talk_before = conversation(shared, BOB)
     good(shared("messages", BOB, "--read", *RIBBON))
-    (talk_after,) = good(shared("messages", "--json", *RIBBON)).json
+    talk_after = conversation(shared, BOB)
     good(shared("messages", "carol@lab.test", "--forward", sent["id"], *RIBBON))
 
     assert (sent["delivery"], sent["channel"]) == ("sent", "im")
@@ -357,6 +357,11 @@ def test_messages_are_written_read_forwarded_and_cleared(shared: Cli) -> None:
     good(shared("messages", BOB, "--clear", *RIBBON))
     assert "no conversation" in one_line(shared("messages", BOB, *RIBBON))
     assert "To whom" in one_line(shared("messages", "--send", "x"))
+
+
+def conversation(cli: Cli, peer: str) -> dict[str, Any]:
+    listed = good(cli("messages", "--json", *RIBBON)).json
+    return next(one for one in listed if one["peer"] == peer)
 
 
 def test_a_message_the_platform_refuses_is_kept_and_can_be_sent_again(shared: Cli) -> None:
@@ -434,6 +439,7 @@ def test_the_voicemail_lamp_is_asked_for(shared: Cli) -> None:
 
 
 def test_the_platforms_history_is_listed_and_deleted_there(shared: Cli) -> None:
+    good(shared("history", "--platform", *RIBBON, "--clear", "--yes"))
     good(shared("call", "echo@lab.test", *RIBBON, "--duration", "0.2"))
     wait_for(lambda: history(shared))
     shown = good(shared("history", "--platform", *RIBBON))
@@ -501,11 +507,17 @@ def test_sip_events_are_asked_for_told_and_given_up(shared: Cli) -> None:
     users = events_of(shared)
     good(shared("sip-events", event, "--user", "carol@lab.test", "--drop-user", BOB))
     changed = events_of(shared)
-    good(shared("lab-ctl", "sip-event", ME, event, "--data", "<talk/>"))
-    wait_for(lambda: "conference" in good(shared("events")).out)
+    with Beside(shared, "events", "--follow", "--json", *RIBBON) as following:
+        assert following.process.stdout is not None
+        json.loads(following.process.stdout.readline())  # it listens
+        good(shared("lab-ctl", "sip-event", ME, event, "--data", "<talk/>"))
+        told: dict[str, Any] = {}
+        while told.get("type") != "platform_event":
+            told = json.loads(following.process.stdout.readline())
     good(shared("sip-events", event, "--off"))
 
     assert "no service of this account" in one_line(unknown)
+    assert "<talk/>" in json.dumps(told)
     assert users == {event: [BOB]}
     assert changed == {event: ["carol@lab.test"]}
     assert events_of(shared) == {}

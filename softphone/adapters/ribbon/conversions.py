@@ -70,8 +70,17 @@ def merged(
 ) -> tuple[PlatformRecord, ...]:
     """Return all records newest first; a fetched one takes the place of our own of that call."""
     known = list(fetched)
-    new = [own for own in local if not any(_same(own, other) for other in known)]
-    return tuple(sorted([*known, *new], key=lambda record: record.start, reverse=True))
+    return tuple(
+        sorted([*known, *still_own(known, local)], key=lambda record: record.start, reverse=True)
+    )
+
+
+def still_own(
+    fetched: Iterable[PlatformRecord], local: Iterable[PlatformRecord]
+) -> list[PlatformRecord]:
+    """Return our own records of calls that the platform has no record of."""
+    known = list(fetched)
+    return [own for own in local if not any(_same(own, other) for other in known)]
 
 
 def _same(own: PlatformRecord, other: PlatformRecord) -> bool:

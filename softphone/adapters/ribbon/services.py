@@ -25,6 +25,7 @@ from .conversions import (
     own_presence,
     presence_of,
     record_of,
+    still_own,
     voicemail_of,
 )
 from .rest import Ask, Rest
@@ -211,6 +212,8 @@ class Services:
         domain = wire.domain_of(self.settings.user)
         items = wire.log_items(answer.body)
         fetched = [record_of(item, self.account, domain) for item in items]
+        # What the platform has is forgotten here, or it would come back when deleted there.
+        self.local = deque(still_own(fetched, self.local), maxlen=self.local.maxlen)
         return c.PlatformHistory(merged(fetched, self.local if offset == 0 else ()))
 
     async def forget(self, native_id: str) -> None:
