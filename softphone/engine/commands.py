@@ -314,7 +314,8 @@ class Commands:
             case c.GoOnline():
                 attendance.wants_calls(adapter.name, True)
                 value = await adapter.submit(command)
-                if attendance.offering:
+                can = adapter.capabilities().allows(Capability.AVAILABILITY)
+                if attendance.offering and can:
                     await adapter.submit(c.SetAvailable(adapter.name, True))
                 return value
             case c.SetAvailable(_, available) if client_id:
