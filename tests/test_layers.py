@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
         "adapters.audin.wire",
         "adapters.ribbon.wire",
         "adapters.agenthub.wire",
+        "adapters.observer.wire",
         "webrtc",
     },
     "cli": {"cli", "model", "audio", "webrtc", "store", "adapters", "engine", "ui", "lab"},

@@ -25,7 +25,9 @@ class FaultKind:
 _COUNT = {"count": 1}
 _BOTH = ("audin", "ribbon")
 _RIBBON = ("ribbon",)
-_ALL = ("audin", "ribbon", "agenthub")
+_ALL = ("audin", "ribbon", "agenthub", "observer")
+_MONITOR = ("observer",)
+_TYPE = {"type": "", "count": 0}
 _AGENTS = ("agenthub",)
 _TOKENS = ("audin", "agenthub")
 _EVENT = {"event": "", "count": 0}
@@ -78,7 +80,9 @@ FAULTS: dict[str, FaultKind] = {
     "no_available_set": FaultKind("do not confirm availability"),
     "no_pong": FaultKind("do not answer the JSON ping"),
     "never_answer_close": FaultKind("never answer the client's close"),
-    "token_life": FaultKind("give tokens of a short life", {"seconds": 5.0}, services=_TOKENS),
+    "token_life": FaultKind(
+        "give tokens of a short life", {"seconds": 5.0}, services=(*_TOKENS, "observer")
+    ),
     "token_500": FaultKind("token endpoints answer 500", {"count": 0}, services=_TOKENS),
     "token_401": FaultKind("token endpoints answer 401", {"count": 0}, services=_TOKENS),
     "slow_token": FaultKind("token endpoints answer late", {"seconds": 5.0}, services=_TOKENS),
@@ -91,7 +95,7 @@ FAULTS: dict[str, FaultKind] = {
     ),
     # Ribbon; `resource` is a path word, "PUT subscription", or a request's type (callStart)
     "binary": FaultKind(
-        "send binary on the notification socket", _COUNT, True, ("ribbon", "agenthub")
+        "send binary on the notification socket", _COUNT, True, ("ribbon", "agenthub", "observer")
     ),
     "ghost_call": FaultKind("tell of calls nobody knows, with bad ids", {}, True, _RIBBON),
     "vanish": FaultKind("far ends stop without callEnd", {}, True, _RIBBON),
@@ -145,6 +149,36 @@ FAULTS: dict[str, FaultKind] = {
     "no_presence_state": FaultKind("send no list of online users", services=_AGENTS),
     "early_diff": FaultKind("send a change before the list", services=_AGENTS),
     "state_twice": FaultKind("send the list of online users twice", services=_AGENTS),
+    # Observer; `type` is that of a request, "" for all
+    "answer_error": FaultKind(
+        "answer requests with an error",
+        {**_TYPE, "code": "INTERNAL", "retry_after_ms": 0},
+        services=_MONITOR,
+    ),
+    "answer_form": FaultKind(
+        "answer oddly; form: both, neither, number_id, twice, unknown_id, no_frame_id",
+        {**_TYPE, "form": "both"},
+        services=_MONITOR,
+    ),
+    "answer_never": FaultKind("never answer requests", _TYPE, services=_MONITOR),
+    "answer_late": FaultKind("answer late", {**_TYPE, "seconds": 1.0}, services=_MONITOR),
+    "rows_odd": FaultKind(
+        "spoil rows; form: duplicate, shuffle, gap, keyless, wrong_types, odd_values, hostile, "
+        "future, huge, none",
+        {"form": "duplicate", "count": 0},
+        services=_MONITOR,
+    ),
+    "samples": FaultKind("send raw samples instead of snapshots", services=_MONITOR),
+    "row_flood": FaultKind("push rows into open frames", {"count": 1000}, True, _MONITOR),
+    "ghost_rows": FaultKind("send rows of closed and unknown frames", {}, True, _MONITOR),
+    "end_frames": FaultKind("close all frames", {"reason": "call-ended"}, True, _MONITOR),
+    "stream_error": FaultKind("tell of trouble in frames", {"text": "trouble"}, True, _MONITOR),
+    "early_rows": FaultKind("send a frame's rows before its id is told", services=_MONITOR),
+    "cursor_loop": FaultKind("give the same cursor again and again", services=_MONITOR),
+    "no_paging": FaultKind("ignore limit and cursor: send all rows", services=_MONITOR),
+    "dialect_012": FaultKind("speak as version 0.12 does", services=_MONITOR),
+    "binary_first": FaultKind("speak binary from the first message on", services=_MONITOR),
+    "many_calls": FaultKind("list many more calls", {"count": 2000}, services=_MONITOR),
 }
 
 

@@ -21,6 +21,7 @@ from .control import Control
 from .farends import FAR_ENDS
 from .hub import Hub, Service
 from .local_only import add_cors, local_only
+from .observer import ObserverService
 from .ribbon import RibbonService
 from .scenario import Scenario
 from .settings import LabSettings
@@ -28,7 +29,12 @@ from .status import status_route
 
 VERSION = "0.1"
 # One line for each platform.
-SERVICES: tuple[Callable[[Hub], Service], ...] = (AudinService, RibbonService, AgentHubService)
+SERVICES: tuple[Callable[[Hub], Service], ...] = (
+    AudinService,
+    RibbonService,
+    AgentHubService,
+    ObserverService,
+)
 
 
 class Lab:

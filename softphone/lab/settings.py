@@ -34,7 +34,7 @@ class LabSettings:
     agent_wrap_s: float = 8.0
     """How long an agent has for the wrap-up, when nobody disposes of the call."""
     tls: bool = False
-    accounts: tuple[str, ...] = ("audin", "ribbon", "agenthub")
+    accounts: tuple[str, ...] = ("audin", "ribbon", "agenthub", "observer")
     """The services whose accounts go into the lab's config.toml."""
     first_call_s: float = 5.0
     calls_every_s: tuple[float, float] = (45.0, 90.0)

@@ -124,7 +124,8 @@ async def test_a_lab_that_is_killed_comes_back_on_its_port_with_its_secrets(
     assert (lab.ready["http"], lab.ready["control_key"]) == (first["http"], first["control_key"])
     assert said == ["the lab stopped; starting it again"]
     assert {"mine", "echo"} <= set(config.names)
-    assert [account.name for account in config.accounts] == [AUDIN, "ribbon", "agenthub"]
+    names = [account.name for account in config.accounts]
+    assert names == [AUDIN, "ribbon", "agenthub", "observer"]
 
 
 async def test_a_lab_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,8 @@ async def test_ready_has_the_fields_that_scripts_rely_on(place: Place) -> None:
     assert {"echo", "tone", "menu", "busy"} <= ready["far_ends"].keys()
     assert ready["ribbon"]["users"][0]["user"] == "alice@lab.test"
     assert ready["agenthub"]["users"][0]["username"] == "boss"
+    assert ready["observer"]["ws"] == f"ws://127.0.0.1:{place.lab.port}/observer/ws"
+    assert ready["observer"]["tokens"].keys() == {"viewer", "admin"}
 
 
 async def test_the_config_is_ours_alone_complete_and_removed_at_the_end() -> None:
@@ -55,7 +57,9 @@ async def test_the_config_is_ours_alone_complete_and_removed_at_the_end() -> Non
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert not path.parent.exists()
-    account, gateway, hub = config.accounts
+    account, gateway, hub, monitor = config.accounts
+    assert (monitor.name, monitor.kind) == ("observer", "observer")
+    assert monitor.table["url"] == f"{lab.hub.base_url}/observer/ws"
     assert (hub.name, hub.kind) == ("agenthub", "agenthub")
     assert hub.table["base_url"] == lab.hub.base_url
     assert (gateway.name, gateway.kind) == ("ribbon", "ribbon")
@@ -255,7 +259,7 @@ async def test_the_client_sets_and_clears_faults(place: Place) -> None:
         (lambda lab: lab.ring(talks_s=-1), "talks_s"),
         (lambda lab: lab.hang_up("CA1"), "CA1"),
         (lambda lab: lab.heard("CA1"), "call"),
-        (lambda lab: lab.drop("observer"), "audin, ribbon"),
+        (lambda lab: lab.drop("nobody"), "audin, ribbon"),
         (lambda lab: lab.drop(code=7), "close code"),
         (lambda lab: lab.fault("no_such"), "no_such"),
         (lambda lab: lab.scenario("party"), "quiet"),
