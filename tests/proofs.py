@@ -31,7 +31,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a whole run that left out a proof."""
     config = session.config
-    chosen = config.getoption("keyword") or config.getoption("markexpr")
+    options = ("keyword", "markexpr", "lf", "failedfirst", "newfirst", "deselect")
+    chosen = any(config.getoption(name, None) for name in options)
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not chosen
     if exitstatus != 0 or not whole or config.getoption("collectonly"):
         return
