@@ -390,4 +390,6 @@ def test_every_switch_that_acts_at_once_is_in_a_table_or_a_test_of_its_own() -> 
     tabled = {"flood"} | {one.fault for one in (*RUBBISH.values(), *AUDIO_RUBBISH.values())}
     apart = {"oversize", "hostile_text", "drop_audio"}
 
-    assert {name for name, kind in FAULTS.items() if kind.now and "audin" in kind.services} <= tabled | apart
+    assert {
+        name for name, kind in FAULTS.items() if kind.now and "audin" in kind.services
+    } <= tabled | apart
