@@ -30,6 +30,7 @@ _AUDIENCE = "observer"
 _READY_LIFE_S = 30 * 86_400.0
 _TICK_S, _IDLE_TICKS = 1.0, 5
 _AUTH_LIMIT_S = 10.0
+_CLOSE_LIMIT_S = 2.0
 _EXPIRED = 4401
 
 
@@ -177,6 +178,7 @@ class ObserverService:
                 claims = await self._first_message(socket)
             if claims is None:
                 socket.close(_EXPIRED)
+                await asyncio.wait([sender], timeout=_CLOSE_LIMIT_S)
             else:
                 await self._serve(socket, claims)
         finally:

@@ -1,0 +1,434 @@
+"""The Observer service for programs: the names of its client SDK in Python spelling.
+
+    client = ObserverClient("http://localhost:8080", get_access_token=my_token)
+    await client.connect()
+    for call in await client.fetch_ongoing_calls(): ...
+
+Rows, calls and totals are dictionaries as they came; text in them is not made harmless. All of
+it belongs to one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+from softphone.adapters.request import tls_context
+from softphone.config import AccountConfig, Source
+from softphone.model.call import AccountName
+from softphone.model.error import ConnectError, Refused
+from softphone.model.presence import LinkState
+from softphone.secret import Secret
+
+from . import specs, wire
+from .credentials import called
+from .frame import Spec, StoredFrame
+from .service import Service
+from .settings import read_settings
+from .wire import Table
+
+logger = logging.getLogger(__name__)
+
+Row = Mapping[str, Any]
+Callback = Callable[..., None]
+
+_CONNECT_LIMIT_S = 30.0
+_END = object()
+
+
+class _Emitter:
+    """Callbacks by event; one that raises is logged and stops nobody."""
+
+    _events: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self._callbacks: dict[str, list[Callback]] = {name: [] for name in self._events}
+
+    def on(self, event: str, callback: Callback) -> None:
+        """Call `callback` at every such event."""
+        self._of(event).append(callback)
+
+    def off(self, event: str, callback: Callback) -> None:
+        """Call it no more."""
+        if callback in self._of(event):
+            self._of(event).remove(callback)
+
+    def _emit(self, event: str, *arguments: object) -> None:
+        for callback in list(self._of(event)):
+            try:
+                callback(*arguments)
+            except Exception:
+                logger.exception("a callback for %s failed", event)
+
+    def _of(self, event: str) -> list[Callback]:
+        if event not in self._callbacks:
+            raise ValueError(f"no event {event!r}; one of {', '.join(self._events)}")
+        return self._callbacks[event]
+
+
+class DataFrame(_Emitter):
+    """Rows of a call, a client or a resource. Iterate over a copy of what is here; iterate
+    asynchronously over rows as they come. Events: newrow(row), error(text), close()."""
+
+    _events = ("newrow", "error", "close")
+
+    def __init__(
+        self, service: Service, stored: StoredFrame, sort_key: Callable[[Row], Any] | None
+    ) -> None:
+        super().__init__()
+        self._service = service
+        self._stored = stored
+        self._sort_key = sort_key
+        self._sorted: list[Row] = []
+        self._waiting: set[asyncio.Queue[object]] = set()
+        self._closed = False
+
+    @property
+    def data_frame_id(self) -> str:
+        """Return the service's id of it; another one after a reconnect."""
+        return self._stored.native
+
+    @property
+    def state(self) -> str:
+        """Return created, open, stale, closed or failed."""
+        return self._stored.state.value
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether the last update stopped before the end."""
+        return self._stored.partial
+
+    @property
+    def received(self) -> int:
+        """Return how many rows have come; the newest of them are kept."""
+        return self._stored.rows.came
+
+    def __iter__(self) -> Iterator[Row]:
+        """Iterate over a copy of the rows, sorted when there is a sort key."""
+        rows = self._stored.rows.all() if self._sort_key is None else list(self._sorted)
+        return iter(rows)
+
+    def __len__(self) -> int:
+        """Return how many rows are kept."""
+        return self._stored.rows.kept
+
+    async def __aiter__(self) -> AsyncIterator[Row]:
+        """Iterate over new rows until the frame is closed."""
+        queue: asyncio.Queue[object] = asyncio.Queue()
+        self._waiting.add(queue)
+        try:
+            while not (self._closed and queue.empty()):
+                row = await queue.get()
+                if row is _END:
+                    return
+                assert isinstance(row, dict), "only rows and the end are put in"
+                yield row
+        finally:
+            self._waiting.discard(queue)
+
+    async def update(self) -> None:
+        """Fetch what is stored and not here yet; raises Refused when the service fails."""
+        if self._stored.over:
+            raise Refused("The frame is closed.", code=wire.CONFLICT)
+        before = self._stored.troubles
+        task = self._service.update(self._stored)
+        await asyncio.wait([task])
+        self._sort()
+        if self._stored.troubles != before:
+            raise Refused(self._stored.problem, code=wire.INTERNAL)
+
+    def close(self) -> None:
+        """Close the frame: rows stay, nothing more comes. Closing again is harmless."""
+        self._service.close_frame(self._stored)
+        self._end()
+
+    def dispatch(self, event: Mapping[str, Any]) -> None:
+        """Take an event as the wire has it: {"type": "newrow", "payload": {…}}."""
+        message = {
+            "kind": self._service.names.kind_notification,
+            "type": self._service.names.type_frame,
+            "dataFrameId": self._stored.native or "closed",
+            "event": dict(event),
+        }
+        self._service.line_said(wire.decode_server(wire.as_text(message), self._service.names))
+
+    def _rows(self, rows: list[Table]) -> None:
+        for row in rows:
+            if self._sort_key is not None:
+                self._insert(row)
+            for queue in self._waiting:
+                queue.put_nowait(row)
+            self._emit("newrow", row)
+
+    def _insert(self, row: Row) -> None:
+        assert self._sort_key is not None
+        try:
+            bisect.insort(self._sorted, row, key=self._sort_key)
+        except Exception:  # the program's own key: a row it cannot judge goes to the end
+            logger.exception("the sort key failed")
+            self._sorted.append(row)
+        if len(self._sorted) > max(self._stored.rows.kept, 1):
+            del self._sorted[0]
+
+    def _sort(self) -> None:
+        if self._sort_key is not None:
+            try:
+                self._sorted.sort(key=self._sort_key)
+            except Exception:
+                logger.exception("the sort key failed")
+
+    def _trouble(self, text: str) -> None:
+        self._emit("error", text)
+
+    def _end(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for queue in self._waiting:
+            queue.put_nowait(_END)
+        self._emit("close")
+
+
+class ObserverClient(_Emitter):
+    """A client of the service. Event: close(), when the connection has ended and is not coming
+    back by itself; while it does, frames are `stale` and go on afterwards."""
+
+    _events = ("close",)
+
+    def __init__(
+        self,
+        url: str,
+        get_access_token: Callable[[], Awaitable[str | None]] | None = None,
+        **options: Any,
+    ) -> None:
+        """`options` are those of an account in the configuration: token_mode, dialect, …"""
+        super().__init__()
+        table = {"url": url, **options}
+        account = AccountConfig(AccountName("observer"), "observer", table, Source(None))
+        settings, names = read_settings(account, own_tokens=True)
+        tls = tls_context(settings.ca_file)
+        token = called(get_access_token)
+        self._service = Service(self, settings, names, token, tls, lambda row: row)
+        self._frames: dict[str, DataFrame] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._link = LinkState.OFFLINE
+        self._cause = ""
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> ObserverClient:
+        """Connect."""
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *_problem: object) -> None:
+        """Close, and wait until nothing is left."""
+        await self.aclose()
+
+    async def connect(self, access_token: str | None = None) -> None:
+        """Connect; `access_token` is for this time only. Raises ConnectError."""
+        self._link = LinkState.CONNECTING
+        self._service.open(Secret(access_token) if access_token else None)
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._service.run())
+        try:
+            async with asyncio.timeout(_CONNECT_LIMIT_S):
+                while self._link not in (LinkState.ONLINE, LinkState.FAILED):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise ConnectError(self._cause or "The service cannot be reached.") from None
+        if self._link is LinkState.FAILED:
+            raise ConnectError(self._cause, code="UNAUTHORIZED")
+
+    def close(self) -> None:
+        """Close the connection and all frames; `aclose` waits for it."""
+        if self._running is not None:
+            self._running.cancel()
+
+    async def aclose(self) -> None:
+        """Close, and wait until nothing is left."""
+        if self._running is not None:
+            self.close()
+            await asyncio.wait([self._running])
+            self._running = None
+
+    # ---- asking --------------------------------------------------------------------------------
+
+    async def find_calls(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return calls that all given filters fit: call_id, room_id, client_id, transport_id,
+        producer_id, consumer_id, media_track_id; `since`, `until` (epoch seconds), `limit`."""
+        names = self._service.names
+        since, until = filters.pop("since", 0.0), filters.pop("until", 0.0)
+        limit = filters.pop("limit", 50)
+        given = [(_filter(name), str(value)) for name, value in filters.items()]
+        payload = {**specs.named_filters(given, names), **specs.times(since, until)}
+        answer = await self._service.ask(names.type_find, {**payload, "limit": limit})
+        return [dict(row) for row in wire.tables(names.row(answer, "calls"), limit)]
+
+    async def fetch_ongoing_calls(self) -> list[dict[str, Any]]:
+        """Return the calls that go on."""
+        names = self._service.names
+        answer = await self._service.ask(names.type_ongoing, {})
+        return [dict(row) for row in wire.tables(names.row(answer, "calls"), 10_000)]
+
+    async def get_summary_stats(self, **parameters: Any) -> dict[str, Any]:
+        """Return totals; `since`, `until` (epoch seconds), `interval`, `room_id`, `service_id`."""
+        names = self._service.names
+        given = {"roomId": parameters.get("room_id"), "serviceId": parameters.get("service_id")}
+        payload = specs.times(parameters.get("since", 0.0), parameters.get("until", 0.0))
+        wanted: dict[str, Any] = {key: value for key, value in given.items() if value}
+        wanted |= {"interval": parameters.get("interval", "5m"), **payload}
+        return dict(await self._service.ask(names.type_summary, wanted))
+
+    async def get_turn_stats(self) -> list[dict[str, Any]]:
+        """Return figures of TURN servers; bit rates may be None."""
+        answer = await self._service.ask(self._service.names.type_turn, {})
+        lists = (wire.tables(value, 10_000) for value in answer.values())
+        return [dict(row) for rows in lists for row in rows]
+
+    # ---- frames --------------------------------------------------------------------------------
+
+    async def create_database_frame(
+        self,
+        resource_id: str,
+        conditions: Mapping[str, Any],
+        update_on_create: bool = True,
+        sort_key: Callable[[Row], Any] | None = None,
+    ) -> DataFrame:
+        """Return a frame of rows of a resource, filled unless `update_on_create` is false."""
+        spec = specs.database_frame(resource_id, conditions, self._service.names)
+        frame = await self._frame(spec, sort_key)
+        if update_on_create:
+            await frame.update()
+        return frame
+
+    async def create_call_snapshots_frame(
+        self, call_id: str, sort_key: Callable[[Row], Any] | None = None
+    ) -> DataFrame:
+        """Return the frame of a call's snapshots; asking again gives the same one."""
+        return await self._frame(specs.call_frame(call_id, self._service.names), sort_key)
+
+    async def create_client_snapshots_frame(
+        self, call_id: str, client_id: str, sort_key: Callable[[Row], Any] | None = None
+    ) -> DataFrame:
+        """Return the frame of a client's snapshots; asking again gives the same one."""
+        spec = specs.client_frame(call_id, client_id, self._service.names)
+        return await self._frame(spec, sort_key)
+
+    async def _frame(self, spec: Spec, sort_key: Callable[[Row], Any] | None) -> DataFrame:
+        key = sort_key or (_by_time if spec.live_of is not None else None)
+        stored = await self._service.open_frame(spec, update=False)
+        return self._frames.setdefault(stored.id, DataFrame(self._service, stored, key))
+
+    # ---- what the service tells ----------------------------------------------------------------
+
+    def link_changed(
+        self, link: LinkState, cause: str, code: str, retry_mono: float | None
+    ) -> None:
+        """Note how the connection stands."""
+        before, self._link = self._link, link
+        self._cause = cause or self._cause
+        self._changed.set()
+        over = (LinkState.FAILED, LinkState.OFFLINE)
+        if link in over and before not in over and before is not LinkState.CONNECTING:
+            self._emit("close")
+
+    def trouble(self, code: str, text: str) -> None:
+        """Note why there is no connection."""
+        self._cause = text
+
+    def remark(self, text: str) -> None:
+        """Log what is worth knowing."""
+        logger.warning("observer: %s", text)
+
+    def frame_changed(self, frame: StoredFrame) -> None:
+        """Close a frame that the service has ended."""
+        found = self._frames.get(frame.id)
+        if found is not None and frame.over:
+            self._frames.pop(frame.id, None)
+            found._end()
+
+    def frame_rows(self, frame: StoredFrame, rows: list[Table]) -> None:
+        """Hand new rows over."""
+        found = self._frames.get(frame.id)
+        if found is not None:
+            found._rows(rows)
+
+    def frame_trouble(self, frame: StoredFrame, text: str) -> None:
+        """Hand trouble over."""
+        found = self._frames.get(frame.id)
+        if found is not None:
+            found._trouble(text)
+
+    def monotonic(self) -> float:
+        """Return monotonic seconds."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Return epoch seconds."""
+        return time.time()
+
+
+class ObserverAdminClient(ObserverClient):
+    """A client with what administrators can do besides; others are told FORBIDDEN."""
+
+    async def get_worker_state(self) -> list[dict[str, Any]]:
+        """Return all workers."""
+        return await self._list(self._service.names.type_workers)
+
+    async def get_server_state(self) -> list[dict[str, Any]]:
+        """Return all servers."""
+        return await self._list(self._service.names.type_servers)
+
+    async def start_job(self, type_: str, parameters: Mapping[str, Any]) -> str | None:
+        """Start a job and return its id; None when an equal one waits or runs already."""
+        checked = specs.json_object(parameters, "The parameters")
+        payload = {"type": type_, "parameters": checked}
+        names = self._service.names
+        answer = await self._service.ask(names.type_start_job, payload, read=False)
+        return wire.raw_id(names.row(answer, "jobId")) or None
+
+    async def list_jobs(self) -> list[dict[str, Any]]:
+        """Return all jobs."""
+        return await self._list(self._service.names.type_jobs)
+
+    async def cancel_job(self, type_: str, job_id: str) -> bool:
+        """Cancel a job; false when it was over already."""
+        payload = {"type": type_, "jobId": job_id}
+        type_ = self._service.names.type_cancel_job
+        answer = await self._service.ask(type_, payload, read=False)
+        return answer.get("cancelled") is True
+
+    async def clean_failed_jobs(self, *job_ids: str) -> int:
+        """Remove these failed jobs from the list, or all; return how many."""
+        return await self._clean(self._service.names.type_clean_failed, job_ids)
+
+    async def clean_completed_jobs(self, *job_ids: str) -> int:
+        """Remove these completed jobs from the list, or all; return how many."""
+        return await self._clean(self._service.names.type_clean_completed, job_ids)
+
+    async def _clean(self, type_: str, job_ids: tuple[str, ...]) -> int:
+        answer = await self._service.ask(type_, {"jobIds": list(job_ids)}, read=False)
+        return wire.whole(answer.get("removed")) or 0
+
+    async def _list(self, type_: str) -> list[dict[str, Any]]:
+        answer = await self._service.ask(type_, {})
+        lists = (wire.tables(value, 10_000) for value in answer.values())
+        return [dict(row) for rows in lists for row in rows]
+
+
+def _by_time(row: Row) -> float:
+    return wire.number(row.get("timestamp")) or 0.0
+
+
+def _filter(name: str) -> str:
+    """Return a filter's name on the wire from its name in Python: media_track_id."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+__all__ = ["DataFrame", "ObserverAdminClient", "ObserverClient"]
