@@ -125,10 +125,9 @@ class SocketDesk:
                 async with asyncio.timeout(limit_s):
                     message = await socket.socket.receive()
             except TimeoutError:
-                socket.socket.close(n.CLOSE_NORMAL)
-                return
+                return await self._end(socket, n.CLOSE_NORMAL)
             if message is None:
-                return
+                return None
             socket.received += 1
             try:
                 if isinstance(message, str):
@@ -137,9 +136,14 @@ class SocketDesk:
                     frame = wire.decode_from_client(message)
             except wire.BadFrame as problem:
                 self._hub.note(f"{socket.claims.username} sent {problem}")
-                socket.socket.close(n.CLOSE_CRASH)  # as Phoenix, whose process crashes
-                return
+                return await self._end(socket, n.CLOSE_CRASH)  # Phoenix's process crashes
             self._take(socket, frame)
+
+    async def _end(self, socket: PhoenixSocket, code: int) -> None:
+        """Close with a code and wait until that is done."""
+        socket.socket.close(code)
+        while await socket.socket.receive() is not None:
+            pass
 
     def _take(self, socket: PhoenixSocket, frame: Frame) -> None:
         if frame.topic == n.TOPIC_PHOENIX and frame.event == n.EVENT_HEARTBEAT:
