@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName, Direction
-from softphone.model.error import Refused, RequestError, SoftphoneError
+from softphone.model.error import ProtocolError, Refused, RequestError, SoftphoneError
 from softphone.model.event import AdapterEvent, Level
 from softphone.model.message import Channel, Delivery, Message, MessageId
 from softphone.model.presence import Activity, Presence
@@ -34,6 +34,7 @@ from .settings import RibbonSettings
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 _RAW_LIMIT = 64 * 1024
 _EVENT_LEAST_S = 5.0
+_EVENT_AGAIN_S = 30.0  # after a renewal that failed
 
 
 @dataclass(slots=True)
@@ -269,10 +270,13 @@ class Services:
             path = self._path(wire.Resource.EVENT_SUBSCRIPTION, known.session)
             ask = Ask("PUT", path, wire.EventRequest(event).body(first=False))
             try:
-                self._note_event(event, await self.rest.done(ask), known.users)
-            except RequestError as problem:
-                if problem.status in (403, 404):
+                answer = await self.rest.done(ask)
+                if self.events.get(event) is known:  # not given up meanwhile
+                    self._note_event(event, answer, known.users)
+            except (RequestError, ProtocolError) as problem:
+                if isinstance(problem, RequestError) and problem.status in (403, 404):
                     self.events.pop(event, None)
+                known.due = self.monotonic() + _EVENT_AGAIN_S
                 text = f"The event subscription {event} could not be renewed. {problem.message}"
                 self.emit(e.ErrorRaised(self.account, problem.code, text))
 

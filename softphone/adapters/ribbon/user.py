@@ -399,7 +399,9 @@ class RibbonUser:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due = [self.protocol.next_wake(), self.services.next_renewal()]
+        # Offline nothing is renewed, however long it is due: it is all asked for anew afterwards.
+        renewal = self.services.next_renewal() if self.protocol.session.up else None
+        due = [self.protocol.next_wake(), renewal]
         soonest = min((at for at in due if at is not None), default=None)
         if soonest is not None and not self._left:
             delay = max(0.0, soonest - self.now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 
 import pytest
@@ -150,6 +152,39 @@ async def test_an_event_is_subscribed_changed_and_given_up(floor: Floor) -> None
     await alice.do(c.UnsubscribeEvent(NAME, "event:conference"))
     with pytest.raises(Refused):
         await alice.do(c.UnsubscribeEvent(NAME, "event:conference"))
+
+
+async def test_an_event_that_is_due_for_renewal_while_offline_waits_without_a_busy_loop(
+    floor: Floor,
+) -> None:
+    alice = await floor.at_work(services=["call", "event:conference"])
+    await alice.do(c.SubscribeEvent(NAME, "event:conference", ("bob",)))
+    await alice.do(c.GoOffline(NAME))
+
+    alice.ahead_s = 1e6
+    await alice.do(c.SetLine(NAME))
+    before = alice.looks
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+    assert alice.looks - before < 10
+
+
+async def test_an_event_whose_renewal_is_answered_with_nonsense_is_said_and_tried_later(
+    floor: Floor,
+) -> None:
+    alice = await floor.at_work(services=["call", "event:conference"])
+    await alice.do(c.SubscribeEvent(NAME, "event:conference", ("bob",)))
+    loose: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, found: loose.append(found))
+    await floor.fault("rest_garbage", resource="PUT eventSubscription", form="wrong_types")
+
+    alice.ahead_s = 1e6
+    await alice.do(c.SetLine(NAME))
+
+    await until(lambda: [x for x in alice.of(e.ErrorRaised) if "could not be renewed" in x.text])
+    gc.collect()
+    assert not loose
 
 
 async def test_a_posted_notification_comes_back_as_an_event(floor: Floor) -> None:
