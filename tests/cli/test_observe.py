@@ -1,0 +1,153 @@
+"""`softphone observe …` at the lab: a running engine and its account `observer`; one for all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Beside, Cli, one_line
+from tests.e2e.conftest import wait_for
+
+
+@pytest.fixture(autouse=True)
+def engine(shared: Cli) -> Iterator[None]:
+    """An engine that stays up, with the account online."""
+    if shared("status").code:
+        shared("online", "--account", "observer")
+        shared.lab().scenario("quiet")
+    else:
+        shared("online", "--account", "observer")
+    wait_for(lambda: state(shared) == "online")
+    yield
+    shared.lab().clear_faults()
+
+
+def state(cli: Cli) -> str:
+    accounts = cli("status", "--json").last["accounts"]
+    found: str = next(one["state"] for one in accounts if one["account"] == "observer")
+    return found
+
+
+def a_call(cli: Cli) -> dict[str, Any]:
+    """Return a call that goes on and has somebody in it."""
+    listed = cli("observe", "calls", "--json").json
+    return next(call for call in listed if call["clients"])
+
+
+def test_ongoing_calls_are_listed_for_people_and_scripts(shared: Cli) -> None:
+    listed = shared("observe", "calls", "--json")
+    shown = shared("observe", "calls")
+
+    assert (listed.code, shown.code) == (0, 0)
+    assert {call["type"] for call in listed.json} == {"observed_call"}
+    assert listed.json[0]["id"] in shown.out
+
+
+def test_a_call_is_found_by_any_id_and_by_named_ones(shared: Cli) -> None:
+    call = a_call(shared)
+
+    anything = shared("observe", "find", call["clients"][0], "--json")
+    named = shared("observe", "find", "--room", call["room"], "--call", call["id"], "--json")
+    nothing = shared("observe", "find", "nobody")
+
+    assert [(one["id"], one["matched_by"]) for one in anything.json] == [(call["id"], ["client"])]
+    assert [one["id"] for one in named.json] == [call["id"]]
+    assert (nothing.code, nothing.out) == (1, "")
+
+
+def test_a_summary_has_totals_and_their_course(shared: Cli) -> None:
+    found = shared("observe", "summary", "--json").last
+    shown = shared("observe", "summary", "--room", "support-1", "--interval", "1m")
+
+    assert dict(found["figures"])["currentActiveCalls"]
+    assert len(found["series"]) > 5
+    assert "averageScore" in shown.out
+
+
+def test_rows_of_a_call_come_as_json_lines(shared: Cli) -> None:
+    call = a_call(shared)
+
+    done = shared("observe", "frame", "call", call["id"], "--json")
+    some = shared("observe", "frame", "client", call["id"], call["clients"][0], "--limit", "3")
+
+    assert done.code == 0
+    assert {row["callId"] for row in done.json} == {call["id"]}
+    assert len(done.json) > 3
+    assert len(some.out.splitlines()) == 3
+
+
+def test_rows_of_a_resource_come_as_a_table_without_formulas(shared: Cli) -> None:
+    now = round(time.time() * 1000)
+    conditions = json.dumps({"timestamp": {"gte": now - 3_600_000}, "name": ["CALL_STARTED"]})
+
+    done = shared("observe", "frame", "callEvents", "--where", conditions, "--csv")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+
+    assert done.code == 0
+    assert rows
+    assert {row["name"] for row in rows} == {"CALL_STARTED"}
+
+
+def test_following_a_frame_prints_rows_as_they_come(shared: Cli) -> None:
+    call = a_call(shared)
+    before = round(time.time() * 1000)
+    with Beside(shared, "observe", "frame", "call", call["id"], "--follow", "--json") as beside:
+        assert beside.process.stdout is not None
+        for line in beside.process.stdout:
+            if json.loads(line)["timestamp"] > before + 1000:
+                break
+        beside.process.terminate()
+
+
+def test_jobs_are_started_listed_cancelled_and_cleaned(shared: Cli) -> None:
+    job = shared("observe", "jobs", "--start", "selfTest", "--parameters", '{"seconds": 60}')
+    ident = job.out.strip()
+
+    cancelled = shared("observe", "jobs", "--cancel", "selfTest", ident, "--json").last
+    listed = {one["id"]: one for one in shared("observe", "jobs", "--json").json}
+    shared("observe", "jobs", "--start", "selfTest", "--parameters", '{"seconds": 0.1}')
+
+    def completed() -> bool:
+        return "completed" in shared("observe", "jobs").out
+
+    wait_for(completed)
+    cleaned = shared("observe", "jobs", "--clean", "completed", "--json").last
+
+    assert cancelled == {"type": "done", "count": 1}
+    assert listed[ident]["state"] == "cancelled"
+    assert cleaned["count"] >= 1
+    assert not completed()
+
+
+def test_machines_are_listed(shared: Cli) -> None:
+    machines = shared("observe", "machines", "--json").json
+
+    assert [one["kind"] for one in machines] == ["worker", "worker", "server"]
+    assert shared("observe", "machines").out.count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("frame", "call", "c-nobody"), "Not found"),
+        (("frame", "noSuchResource", "--where", '{"callId": "x"}'), "cannot do that"),
+        (("frame", "callEvents", "--where", "[1]"), "JSON object"),
+        (("frame", "callEvents"), "does not understand"),
+        (("frame", "call"), "Say call CALL"),
+        (("find",), "at least one"),
+        (("jobs", "--start", "nonsense"), "No job type"),
+        (("jobs", "--start", "selfTest", "--parameters", "7"), "JSON object"),
+        (("calls", "--account", "audin"), "monitoring"),
+    ],
+)
+def test_what_is_refused_is_one_line(shared: Cli, arguments: tuple[str, ...], words: str) -> None:
+    done = shared("observe", *arguments)
+
+    assert done.code
+    assert words in one_line(done)
