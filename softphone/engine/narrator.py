@@ -73,8 +73,8 @@ def _new_state(call: Call, who: str) -> tuple[Level, str]:
 
 
 def _new_media(call: Call, who: str) -> tuple[Level, str] | None:
-    if call.media is MediaState.SILENT:
-        return Level.WARNING, f"no audio from {who} for 5 s; the call is still up"
+    if call.media is MediaState.SILENT and call.state is not CallState.HELD:
+        return Level.WARNING, f"no audio from {who}; the call is still up"
     if call.media is MediaState.LOST:
         return Level.ERROR, f"audio with {who} was lost"
     return None

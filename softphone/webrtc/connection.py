@@ -15,6 +15,7 @@ import aioice
 import aioice.ice
 
 _MOST_WAITING = 512
+_GOODBYE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,20 @@ class Connection(aioice.Connection):
         self.checked.set()
 
     async def close(self) -> None:
-        """Close the sockets; also called by aioice itself when the far end consents no more."""
+        """Close the sockets; also called by aioice itself when the far end consents no more.
+
+        A TURN server that does not answer the good-bye is not waited for: aioice asks it for half
+        a minute more and then closes that socket.
+        """
         self.lost = True
-        await super().close()
+        for protocol in self._protocols:
+            protocol.transport.close()
+        try:
+            async with asyncio.timeout(_GOODBYE_S):
+                await super().close()
+        except TimeoutError:
+            self._protocols.clear()
+            await super().close()
         self._link.closed(self)
 
     @property

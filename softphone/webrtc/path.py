@@ -258,7 +258,8 @@ class SecurePath:
             return
         before, self._connection, self._next = self._connection, connection, None
         self._link.connection = connection
-        await before.close()
+        # Not waited for: the servers of a network that was left do not answer.
+        self._own(before.close(), self._farewells)
         self._link.heard_s = time.monotonic()
         self._set_ice("completed")
 

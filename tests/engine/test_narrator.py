@@ -67,7 +67,13 @@ def to(state: CallState) -> Call:
             ACTIVE,
             replace(ACTIVE, media=MediaState.SILENT),
             Level.WARNING,
-            "no audio from Bob (+391) for 5 s; the call is still up",
+            "no audio from Bob (+391); the call is still up",
+        ),
+        (
+            to(CallState.HELD),
+            replace(to(CallState.HELD), media=MediaState.LOST),
+            Level.ERROR,
+            "audio with Bob (+391) was lost",
         ),
         (
             ACTIVE,
@@ -81,6 +87,12 @@ def to(state: CallState) -> Call:
         (replace(ACTIVE, recording=True), ACTIVE, Level.INFO, "recording off for Bob (+391)"),
     ],
 )
+def test_silence_of_a_held_line_is_no_news() -> None:
+    held = to(CallState.HELD)
+
+    assert call_line(held, replace(held, media=MediaState.SILENT)) is None
+
+
 def test_a_change_of_a_call_is_told(
     before: Call | None, after: Call, level: Level, text: str
 ) -> None:

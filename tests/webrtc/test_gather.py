@@ -12,9 +12,9 @@ from aioice import stun
 from softphone.secret import Secret
 from softphone.webrtc.gather import _parsed
 from softphone.webrtc.leg import RtpLeg
-from softphone.webrtc.peer import IceServer, Peer, PeerSettings
+from softphone.webrtc.peer import IceServer, Peer, PeerSettings, PeerState
 from softphone.webrtc.sdp import parse
-from tests.webrtc.support import Owner
+from tests.webrtc.support import Owner, until
 from tests.webrtc.talk import Talk
 from tests.webrtc.turnserver import PASSWORD, USER, TurnServer
 
@@ -66,6 +66,10 @@ def only_relays(text: str) -> str:
     return "\r\n".join(x for x in lines if "a=candidate" not in x or "typ relay" in x)
 
 
+def all_of_it(text: str) -> str:
+    return text
+
+
 async def test_a_call_goes_through_a_turn_server_and_does_not_wait_for_a_dead_one() -> None:
     server = TurnServer()
     url = await server.open(host_address())
@@ -84,6 +88,30 @@ async def test_a_call_goes_through_a_turn_server_and_does_not_wait_for_a_dead_on
     assert gathered.end_s - gathered.start_s < 1.0  # a relay for each TURN server is enough
     await talk.end()
     await server.close()
+
+
+async def test_a_restart_does_not_wait_for_the_turn_server_of_the_way_it_leaves() -> None:
+    server = TurnServer()
+    servers = (IceServer((await server.open(host_address()),), USER, Secret(PASSWORD)),)
+    edits = [only_relays]
+    settings = PeerSettings(
+        ice_servers=servers,
+        edit=(lambda text: edits[0](text),),
+        gather_limit_s=0.3,
+        unheard_s=0.4,
+        patience_s=0.2,
+    )
+    talk = Talk("PCMU", settings)
+    await talk.begin()
+    edits[0] = all_of_it
+
+    await server.close()  # it never answers the good-bye
+    await until(lambda: talk.near.state is PeerState.FAILED, what="lost")
+    await talk.near.accept(await talk.far.answer(await talk.near.offer(restart=True)))
+
+    await until(lambda: talk.near.state is PeerState.COMPLETED, 5.0, "the new way")
+    await talk.heard_both_ways()
+    await talk.end()
 
 
 async def test_a_turn_server_that_refuses_us_costs_its_candidate_only() -> None:

@@ -87,7 +87,7 @@ class CallMedia:
         before, self._peer = self._peer, fresh
         self._owner.peer_changed(self._call, fresh.state)
         if before is not None:
-            await before.close()
+            self._own(before.close())  # not waited for: its servers may have gone with the network
 
     def withdraw(self) -> None:
         """Take the offer back: everything is as before it."""
