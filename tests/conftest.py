@@ -23,6 +23,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     """Where the real parts are required, a skip of a test marked `real` is a failure."""
     outcome = yield
     report = outcome.get_result()
+    # What a test printed may hold lone surrogates; they cannot travel between processes.
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
+    ]
     required = os.environ.get("SOFTPHONE_REAL") == "require"
     if required and report.skipped and item.get_closest_marker("real"):
         report.outcome = "failed"
