@@ -87,16 +87,16 @@ def to(state: CallState) -> Call:
         (replace(ACTIVE, recording=True), ACTIVE, Level.INFO, "recording off for Bob (+391)"),
     ],
 )
-def test_silence_of_a_held_line_is_no_news() -> None:
-    held = to(CallState.HELD)
-
-    assert call_line(held, replace(held, media=MediaState.SILENT)) is None
-
-
 def test_a_change_of_a_call_is_told(
     before: Call | None, after: Call, level: Level, text: str
 ) -> None:
     assert call_line(before, after) == (level, text)
+
+
+def test_silence_of_a_held_line_is_no_news() -> None:
+    held = to(CallState.HELD)
+
+    assert call_line(held, replace(held, media=MediaState.SILENT)) is None
 
 
 @pytest.mark.parametrize(
