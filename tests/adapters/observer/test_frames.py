@@ -94,7 +94,7 @@ async def test_reading_stops_at_the_limit_of_rows_and_says_so(site: Site) -> Non
     assert post.stored(frame.id).partial
 
 
-async def test_a_hundred_thousand_rows_are_read_while_few_are_kept(site: Site) -> None:
+async def test_many_rows_are_read_while_few_are_kept(site: Site) -> None:
     post = await site.watching(row_limit=20_000, page_rows=1000, ring_rows=500)
     frame = await post.frame(_DB, resource="inboundAudioTracks", conditions=lately(20))
     most = after = count = 0
@@ -392,6 +392,32 @@ async def test_real_calls_of_the_lab_appear_with_what_was_measured(site: Site) -
     assert told.clients[0].name == "op-1"
     assert told.clients[0].loss_in is not None
     assert told.clients[0].rtt_ms is not None
+
+
+async def test_calls_through_the_gateway_appear_with_the_figures_of_their_stream(
+    site: Site,
+) -> None:
+    from tests.adapters.ribbon.seat import Floor
+
+    floor = Floor(site.lab)
+    seat = await floor.at_work()
+    try:
+        await seat.talk("echo@lab.test")
+        post = await site.watching()
+        found = await until_async(post, "softphone")
+        frame = await post.frame(c.FrameKind.CALL, call=found)
+        await post.fetched(frame.id, 2)
+        told = await until(
+            lambda: next(
+                (x.call for x in post.of(e.CallObserved)
+                 if x.call.clients and x.call.clients[0].loss_in is not None), None)
+        )  # fmt: skip
+    finally:
+        await seat.stop()
+
+    assert told.service == "ribbon"
+    assert told.clients[0].name == "alice@lab.test"
+    assert told.clients[0].jitter_ms is not None
 
 
 async def until_async(post: Post, room: str) -> str:
