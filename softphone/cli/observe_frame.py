@@ -107,8 +107,15 @@ class _Printer:
         data = _object(row)
         if not self._columns:
             self._columns = list(data)
-            self._table.writerow([cell(name) for name in self._columns])
-        self._table.writerow([cell(data.get(name)) for name in self._columns])
+            self._table.writerow([_harmless(cell(name)) for name in self._columns])
+        self._table.writerow([_harmless(cell(data.get(name))) for name in self._columns])
+
+
+def _harmless(value: object) -> object:
+    """Return a text that a terminal may show; into a file or pipe it goes as it came."""
+    from softphone.model.text import clean
+
+    return clean(value, 65_536) if isinstance(value, str) and sys.stdout.isatty() else value
 
 
 def _object(row: str) -> dict[str, Any]:
