@@ -16,7 +16,7 @@ from .secret import redact
 _FILE_BYTES = 5 * 1024 * 1024
 _FILES = 5
 # These print URLs with their query, headers and payloads at debug level.
-_TALKATIVE = ("websockets", "aiohttp", "asyncio")
+_TALKATIVE = ("websockets", "aiohttp", "asyncio", "aioice", "aiortc")
 
 
 class LineFormatter(logging.Formatter):
@@ -46,7 +46,7 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
 
 
 def log_to_file(path: Path, level: str) -> None:
-    """Send all logging to `path`; libraries that quote URLs speak only from warning up."""
+    """Send all logging to `path`; libraries that quote URLs or say much only from warning up."""
     handler = _PrivateFile(path, maxBytes=_FILE_BYTES, backupCount=_FILES - 1, delay=True)
     handler.setFormatter(LineFormatter())
     root = logging.getLogger()

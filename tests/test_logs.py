@@ -127,8 +127,8 @@ def test_no_line_is_written_below_the_level(path: Path) -> None:
     assert [line["text"] for line in lines(path)] == ["heard"]
 
 
-@pytest.mark.parametrize("name", ["websockets.client", "aiohttp.client", "asyncio"])
-def test_libraries_that_quote_urls_speak_from_warning_up(path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["websockets.client", "aiohttp.client", "asyncio", "aioice.ice"])
+def test_libraries_that_quote_urls_or_say_much_speak_from_warning_up(path: Path, name: str) -> None:
     logging.getLogger().setLevel(logging.DEBUG)
 
     logging.getLogger(name).info("GET /?token=x")

@@ -285,7 +285,7 @@ class Desk:
             ("reconnects", str(session.reconnects)),
             ("reconnect_limit", str(self._user.settings.reconnect_limit)),
             ("reconnect_delay_s", f"{self._user.settings.reconnect_delay_s:g}"),
-            ("codecs", ", ".join(codec.name for codec in codecs_available())),
+            ("codecs", ", ".join(dict.fromkeys(codec.name for codec in codecs_available()))),
             ("taken", str(inbox.taken)),
             ("repeated", str(inbox.repeated)),
             ("unreadable", str(inbox.bad)),
