@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from softphone.audio.leg import Leg
 from softphone.model.call import AccountName, CallId
@@ -66,6 +66,15 @@ class Adapter(Protocol):
 
     def media(self, call: CallId) -> Leg | None:
         """Return the audio of a call, or None when it has none yet."""
+        ...
+
+
+@runtime_checkable
+class Addressing(Protocol):
+    """An adapter that knows people by a longer address than may be typed."""
+
+    def address_of(self, typed: str) -> str:
+        """Return the address that messages of this person come from."""
         ...
 
 

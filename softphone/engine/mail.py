@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from softphone.adapters.base import Addressing
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName, Direction
@@ -60,11 +61,12 @@ class Mail:
                 return await self._write(command)
             case c.ListConversations(account):
                 return c.ConversationPage(await store.conversations(account))
-            case c.ListMessages():
-                return await store.messages(command)
-            case c.MarkRead():
-                await self._mark_read(command)
+            case c.ListMessages(account, peer):
+                return await store.messages(replace(command, peer=self._whole(account, peer)))
+            case c.MarkRead(account, peer):
+                await self._mark_read(replace(command, peer=self._whole(account, peer)))
             case c.ClearConversation(account, peer, channel):
+                peer = self._whole(account, peer)
                 count = await store.clear_conversation(account, peer, channel)
                 self._engine.hub.publish(e.ConversationCleared(account, peer, channel))
                 await self.count_unread()
@@ -113,7 +115,8 @@ class Mail:
         reason = adapter.capabilities().why_not(_NEEDS[channel])
         if reason is not None:
             raise Unsupported(reason)
-        peer, text = clean(command.peer.strip(), _PEER_LIMIT), clean_block(command.text.strip())
+        peer = clean(self._whole(command.account, command.peer.strip()), _PEER_LIMIT)
+        text = clean_block(command.text.strip())
         if not peer or not text:
             raise Refused("A message needs somebody to go to, and a text.")
         if len(command.text) > TEXT_LIMIT:
@@ -179,6 +182,11 @@ class Mail:
         for message in changed:
             self._engine.hub.publish(e.MessageChanged(message))
         await self.count_unread()
+
+    def _whole(self, account: AccountName, peer: str) -> str:
+        """Return the address a platform knows somebody by: one person is one conversation."""
+        adapter = self._engine.adapters.get(account)
+        return adapter.address_of(peer) if peer and isinstance(adapter, Addressing) else peer
 
     async def _known(self, ident: MessageId) -> Message:
         found = await self._engine.store.message(ident)

@@ -60,6 +60,19 @@ async def test_a_message_is_queued_then_sent_and_kept(office: Office) -> None:
     assert await talk(desk) == ["hello\nbob"]
 
 
+async def test_a_short_name_and_the_whole_address_are_one_conversation(office: Office) -> None:
+    desk = await signed_in(office)
+    await desk.do(c.SendMessage(RIBBON, BOB, "to the address"))
+    await until(lambda: told(desk, "to the address"))
+
+    await desk.do(c.SendMessage(RIBBON, "bob", "to the name"))
+    page = await desk.do(c.ListConversations())
+
+    assert isinstance(page, c.ConversationPage)
+    assert [found.peer for found in page.conversations] == [BOB]
+    assert await talk(desk, "bob") == ["to the address", "to the name"]
+
+
 async def test_messages_written_offline_go_in_order_when_the_line_is_back(office: Office) -> None:
     desk = await signed_in(office)
     await desk.do(c.GoOffline(RIBBON))

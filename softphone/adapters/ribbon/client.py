@@ -14,6 +14,7 @@ from softphone.model.call import CallId
 from softphone.model.capability import Capabilities
 from softphone.model.error import Refused
 
+from . import wire
 from .features import CAPABILITIES
 from .settings import RibbonSettings, correlator_of, read_settings
 from .user import RibbonUser
@@ -75,6 +76,10 @@ class RibbonAdapter:
     def media(self, call: CallId) -> Leg | None:
         """Return a call's audio once it has any."""
         return self._running.leg(call) if self._running is not None else None
+
+    def address_of(self, typed: str) -> str:
+        """Return the whole address of somebody: no scheme, with the user's domain."""
+        return wire.full(typed, wire.domain_of(self.settings.user))
 
     @property
     def running(self) -> bool:

@@ -119,6 +119,8 @@ class MessagesScreen(ConsoleScreen):
         self._shown, self._messages = (able[0].name, peer, Channel.IM), ()
         self._paint()
         self.field.focus()
+        # A short name may stand for somebody there is a talk with; the engine knows.
+        start(self, self._load_messages, group="messages", latest=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter sends what was written."""
