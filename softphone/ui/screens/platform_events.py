@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from textual.containers import Vertical
@@ -11,6 +10,7 @@ from textual.widget import Widget
 
 from softphone.model.event import PlatformEvent
 from softphone.ui.clock import local_time
+from softphone.ui.jsontext import spread_out
 from softphone.ui.panes.pane import Say
 from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, table_line, wrap
@@ -91,12 +91,8 @@ class PlatformEventsScreen(ConsoleScreen):
 
 def _detail(event: PlatformEvent, width: int) -> list[Line]:
     """Return the body with one member a line where it is JSON."""
-    try:
-        text = json.dumps(json.loads(event.body), indent=1, ensure_ascii=False)
-    except ValueError:
-        text = event.body
     lines: list[Line] = []
-    for line in text.splitlines()[:_DETAIL_LINES]:
+    for line in spread_out(event.body).split("\n")[:_DETAIL_LINES]:
         indent = len(line) - len(line.lstrip())
         parts = wrap(line, max(8, width - indent), "plain", 8)
         lines += [((" " * indent, "plain"), *part) for part in parts]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from textual.containers import Vertical
@@ -11,6 +10,7 @@ from textual.widget import Widget
 
 from softphone.model.message import ScreenPop
 from softphone.ui.clock import local_time
+from softphone.ui.jsontext import spread_out
 from softphone.ui.panes.pane import Say, ToDialer
 from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, table_line, wrap
@@ -102,11 +102,7 @@ def pop_lines(pop: ScreenPop, width: int) -> list[Line]:
     lines: list[Line] = [
         ((f"{title:<{_TITLE}}", "dim"), (value, "plain")) for title, value in titled if value
     ]
-    try:
-        body = json.dumps(json.loads(pop.body), indent=1, ensure_ascii=False) if pop.body else ""
-    except (ValueError, RecursionError):
-        body = pop.body
-    for text in body.splitlines()[:_BODY_LINES]:
+    for text in spread_out(pop.body).split("\n")[:_BODY_LINES]:
         indent = len(text) - len(text.lstrip())
         parts = wrap(text, max(8, width - indent), "plain", 8)
         lines += [((" " * indent, "plain"), *part) for part in parts]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from softphone.model.call import AccountName
 from softphone.model.capability import Capability
 from softphone.model.monitor import Frame, FrameId
 from softphone.ui import words
+from softphone.ui.jsontext import members
 from softphone.ui.panes.pane import Say
 from softphone.ui.rowfile import RowFile
 from softphone.ui.session import Topic
@@ -212,14 +212,10 @@ class RowsScreen(ConsoleScreen):
 
 def _members(text: str, width: int) -> list[Line]:
     """Return a row with one member a line; null is a dash."""
-    try:
-        row = json.loads(text)
-    except (ValueError, RecursionError):
-        row = None
-    if not isinstance(row, dict):
+    found = members(text)
+    if found is None:
         return wrap(text, width, "plain", 10)
-    lines: list[Line] = []
-    for name, value in row.items():
-        shown = words.DASH if value is None else json.dumps(value, ensure_ascii=False)
-        lines.append(((f"{name:<28} ", "dim"), (shown, "plain")))
-    return lines
+    return [
+        ((f"{name:<28} ", "dim"), (words.DASH if value is None else value, "plain"))
+        for name, value in found
+    ]
