@@ -95,7 +95,14 @@ class AgentHubService:
 
     def account(self) -> dict[str, Any]:
         """Return the account of the first agent, who is an admin."""
-        return {"base_url": self._hub.base_url, "token_url": self._tokens.url(AGENTS[0])}
+        base, first = self._hub.base_url, AGENTS[0]
+        commands = {
+            "enabled": True,
+            "base_url": base,
+            "username": first.username,
+            "password": self._commands.password(first),
+        }
+        return {"base_url": base, "token_url": self._tokens.url(first), "commands": commands}
 
     def state(self) -> dict[str, Any]:
         """Return who is there."""

@@ -32,5 +32,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _value(value: object) -> str:
-    """Return a string, number or list as TOML; JSON's form of these is valid TOML."""
+    """Return a value as TOML; JSON's form of strings, numbers and lists is valid TOML."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)

@@ -223,6 +223,8 @@ class Commands:
 
 
 def _password(settings: CommandSettings) -> Secret:
+    if settings.password:
+        return Secret(settings.password)
     if settings.password_env:
         return from_environment(settings.password_env, "password_env")
     return from_command(settings.password_command, "password_command")

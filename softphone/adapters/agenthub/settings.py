@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from softphone.adapters.request import check_url
-from softphone.config import AccountConfig, Source, read_section
+from softphone.config import AccountConfig, Source, read_section, refuse_readable_secret
 
 from .wire_names import (
     FRAME_LIMIT,
@@ -20,7 +20,7 @@ from .wire_names import (
 
 AUTH_MODES = ("param", "subprotocol")
 TOKEN_SOURCES = ("token_env", "token_file", "token_command", "token_url")
-_PASSWORDS = ("password_env", "password_command")
+_PASSWORDS = ("password", "password_env", "password_command")
 _RANGES = {
     "token_limit_s": (0.2, 60.0),
     "refresh_margin_s": (0.0, 3600.0),
@@ -37,6 +37,7 @@ class CommandSettings:
     enabled: bool = False
     base_url: str = ""
     username: str = ""
+    password: str = field(default="", repr=False)
     password_env: str = ""
     password_command: tuple[str, ...] = ()
     client_id: str = ""
@@ -131,6 +132,8 @@ def _check_commands(
         raise source.error(f"{where}.username", "is missing.")
     if len([key for key in _PASSWORDS if getattr(commands, key)]) != 1:
         raise source.error(where, f"needs exactly one of {', '.join(_PASSWORDS)}.")
+    if commands.password:
+        refuse_readable_secret(source, f"{where}.password")
 
 
 def _check_choice(value: str, choices: tuple[str, ...], key: str, source: Source) -> None:

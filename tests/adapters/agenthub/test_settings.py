@@ -63,7 +63,7 @@ def test_a_token_source_is_all_it_takes() -> None:
                 "token_env": "A",
                 "commands": {"enabled": True, "base_url": "https://x.test", "username": "u"},
             },
-            "exactly one of password_env",
+            "exactly one of password, password_env",
         ),
     ],
 )
