@@ -64,10 +64,11 @@ class Scenario:
         """Wait until someone has been idle for so long, or for so long and someone is there."""
         if not beat.only_when_idle:
             await asyncio.sleep(wait_s)
-        for _ in itertools.count():
+        while True:
+            # First: a caller whom nobody could take leaves everybody as idle as before.
+            await asyncio.sleep(_LOOK_EVERY_S)
             if self._idle_for(wait_s) if beat.only_when_idle else self._attended():
                 return
-            await asyncio.sleep(_LOOK_EVERY_S)
 
     def _ring(self, caller: Caller) -> None:
         chance = self._hub.keys.chance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -127,6 +128,22 @@ async def test_the_default_world_rings_nobody_by_name(gateway: Gateway) -> None:
     await call.end()
     await gateway.act("message", "alice", text="done")
     await alice.told("IM")
+
+    assert "call" not in alice.events()
+
+
+@pytest.mark.parametrize(
+    "gateway",
+    [{"first_call_s": 0.01, "scenario": "default", "calls_every_s": (0.01, 0.01)}],
+    indirect=True,
+)
+async def test_callers_nobody_can_take_do_not_stop_the_lab(gateway: Gateway) -> None:
+    alice = await gateway.device("alice")
+
+    looked_at = time.monotonic() + 0.5  # they look every tenth of a second
+    while time.monotonic() < looked_at:
+        await gateway.act("message", "alice", text="still here")
+        await alice.told("IM")
 
     assert "call" not in alice.events()
 
