@@ -187,6 +187,17 @@ class RibbonCalls:
             return [call.remark(Level.WARNING, text)]
         return self.sorted_out(n.not_made(call, op, problem, now))
 
+    def microphone_wanted(self, call_id: CallId, now: float) -> str:
+        """Note in the report that the call's sound is being connected; return the step's id."""
+        call = self.live.get(call_id)
+        return call.report.begin("GET_USER_MEDIA", call.at(now)) if call is not None else ""
+
+    def microphone_had(self, call_id: CallId, step: str, error: str, now: float) -> None:
+        """Note that it is connected, or why not."""
+        call = self.live.get(call_id)
+        if call is not None:
+            call.report.end(step, call.at(now), error)
+
     def sound_failed(self, call_id: CallId, problem: SoftphoneError, now: float) -> Steps:
         """Our side has no sound: a call without it is of no use."""
         call = self.live.get(call_id)

@@ -278,10 +278,15 @@ class RibbonUser:
                 assert_never(step)
 
     def _start_media(self, call: CallId) -> None:
+        calls = self.protocol.calls
+        begun = calls.microphone_wanted(call, self.now)
         try:
             self.context.start_media(call)
         except SoftphoneError as problem:
-            self.do(self.protocol.calls.sound_failed(call, problem, self.now))
+            calls.microphone_had(call, begun, problem.message, self.now)
+            self.do(calls.sound_failed(call, problem, self.now))
+        else:
+            calls.microphone_had(call, begun, "", self.now)
 
     def _close_media(self, call: CallId) -> None:
         self.context.stop_media(call)

@@ -25,6 +25,18 @@ async def two_talking(floor: Floor) -> tuple[Seat, CallId, Seat, CallId]:
     return alice, call, bob, offer.call
 
 
+async def test_a_report_shows_when_the_sound_was_connected(floor: Floor) -> None:
+    alice = await floor.at_work()
+    call = await alice.talk("echo@lab.test")
+
+    await alice.do(c.HangUp(call))
+    await alice.over(call)
+
+    steps = {event.type: event for event in alice.of(e.CallReported)[-1].report.events}
+    sound, make = steps["GET_USER_MEDIA"], steps["MAKE"]
+    assert sound.end is not None and sound.start >= make.start and not sound.error
+
+
 async def test_a_far_end_that_echoes_is_heard(floor: Floor) -> None:
     alice = await floor.at_work()
 

@@ -237,6 +237,8 @@ async def test_no_microphone_ends_the_call_here_and_there(floor: Floor) -> None:
 
     over = await alice.over(call)
     assert (over.reason, over.detail) == (EndReason.FAILED, "No microphone.")
+    steps = {event.type: event for event in alice.of(e.CallReported)[-1].report.events}
+    assert steps["GET_USER_MEDIA"].error == "No microphone."
     await until(lambda: not live(floor))
 
 
