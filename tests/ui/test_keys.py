@@ -102,6 +102,16 @@ async def test_transfer_of_a_call_that_ended_meanwhile_does_nothing(console: Con
     assert not console.commands(c.Transfer)
 
 
+async def test_esc_leaves_the_transfer_and_nothing_else(console: Console) -> None:
+    await console.emit(e.AccountChanged(console.make.account(refusals=())))
+    await console.show_calls(console.make.call("c1"))
+
+    await console.press("f5", *"10", "escape")
+
+    assert console.app.screen is console.app.main
+    assert not console.commands(c.Transfer)
+
+
 async def test_refused_command_shows_the_engines_sentence(
     console: Console, engine: FakeEngine
 ) -> None:
@@ -114,7 +124,7 @@ async def test_refused_command_shows_the_engines_sentence(
 
 
 async def test_operators_own_keys_replace_the_defaults(open_console: OpenConsole) -> None:
-    keys = {"call.hold": ("ctrl+y", "w"), "calls.focus": ("Z",)}
+    keys = {"call.hold": ("ctrl+y", "w"), "calls.focus": ("J",)}
     async with open_console(keys=keys) as console:
         await console.show_calls(console.make.call("c1"))
 
@@ -128,7 +138,7 @@ async def test_operators_own_keys_replace_the_defaults(open_console: OpenConsole
 
         await console.press("escape")
         await console.focus("contacts")
-        await console.press("Z")
+        await console.press("J")
         assert console.focused == "calls"
         assert "Ctrl+Y hold" in console.screen_text()
 

@@ -258,6 +258,18 @@ async def test_a_contact_is_asked_before_the_call_is_sent(
     assert console.commands(c.Dial) == [c.Dial("carol@lab.test", RIBBON)]
 
 
+async def test_esc_in_the_search_field_leaves_the_directory_and_nothing_else(
+    console: Console,
+) -> None:
+    await sign_in(console)
+    console.app.act("directory.open")
+    await console.settle()
+
+    await console.press(*"Bo", "escape")
+
+    assert console.app.screen is console.app.main
+
+
 async def test_presence_is_published_with_a_note(console: Console) -> None:
     await sign_in(console)
 

@@ -90,9 +90,8 @@ class DirectoryScreen(ConsoleScreen):
         """Down goes from the field to the rows."""
         if self.field.has_focus and event.key == "down":
             event.stop()
+            event.prevent_default()  # or the base class's handler would see it too
             self.set_focus(self.rows)
-            return
-        super().on_key(event)
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
         """Do what the lists' keys ask on a person."""

@@ -139,9 +139,8 @@ class MessagesScreen(ConsoleScreen):
         """Esc goes from the field to the talks; up from the field to the messages."""
         if self.field.has_focus and event.key in ("escape", "up"):
             event.stop()
+            event.prevent_default()  # or the base class's handler would see it too
             self.set_focus(self.talks if event.key == "escape" else self.lines)
-            return
-        super().on_key(event)
 
     def _act_on_message(self, action_id: str) -> None:
         ident = self.lines.row[0].partition(" ")[0] if self.lines.row else ""

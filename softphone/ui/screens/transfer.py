@@ -79,14 +79,15 @@ class TransferScreen(Dialog[tuple[c.Command, ...]]):
         start(self, partial(self._search, clean(event.value.strip())), group="find", latest=True)
 
     def on_key(self, event: events.Key) -> None:
-        """The arrows move through the targets while the field keeps the focus."""
+        """The arrows move through the targets while the field keeps the focus.
+
+        Textual calls the base class's handler by itself, unless the default is prevented.
+        """
         step = {"down": 1, "up": -1}.get(event.key)
         if step is not None:
             event.stop()
             event.prevent_default()
             self.rows.move_to(self.rows.cursor + step)
-        else:
-            super().on_key(event)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter does what the marked line says."""
