@@ -40,7 +40,7 @@ def test_a_signal_restores_the_terminal_at_once(
     home: Home, console: Open, number: signal.Signals
 ) -> None:
     screen = console()
-    screen.wait_for("online 2 numbers")
+    screen.wait_for("Available · 2")
     screen.pump(0.5)  # idle: nothing but the signal can wake it
     began = time.monotonic()
 
@@ -53,7 +53,7 @@ def test_a_signal_restores_the_terminal_at_once(
 
 def test_a_signal_ends_a_console_whose_terminal_is_not_read(home: Home, console: Open) -> None:
     screen = console()
-    screen.wait_for("online 2 numbers")
+    screen.wait_for("Available · 2")
     screen.press("TAB")
     for _ in range(_MUCH):  # more pictures than the terminal and textual's queue can hold
         screen.press_blindly("?", "ESC")
@@ -69,7 +69,7 @@ def test_a_signal_ends_a_console_whose_terminal_is_not_read(home: Home, console:
 
 def test_a_lost_terminal_ends_the_console_and_nothing_else(home: Home, console: Open) -> None:
     screen = console()
-    screen.wait_for("online 2 numbers")
+    screen.wait_for("Available · 2")
 
     screen.hang_up()
 
@@ -80,7 +80,7 @@ def test_a_lost_terminal_ends_the_console_and_nothing_else(home: Home, console: 
 
 def test_a_console_that_is_killed_finds_the_call_again(home: Home, console: Open) -> None:
     screen = console()
-    screen.wait_for("online 2 numbers")
+    screen.wait_for("Available · 2")
     screen.dial(*"tone")
 
     screen.kill(signal.SIGKILL)
@@ -95,7 +95,7 @@ def test_a_lost_terminal_keeps_the_call_with_the_microphone_shut(
 ) -> None:
     home.write_config(f'[audio]\ninput = "file:in={speech[0]},loop=yes"\noutput = "null"\n')
     screen = console()
-    screen.wait_for("online 2 numbers")
+    screen.wait_for("Available · 2")
     screen.dial(*"echo")
 
     screen.hang_up()
@@ -109,7 +109,7 @@ def test_a_terminal_that_is_not_read_stops_neither_audio_nor_hang_up(
     home: Home, console: Open, nightly: bool
 ) -> None:
     screen = console()
-    screen.wait_for("online 2 numbers")
+    screen.wait_for("Available · 2")
     screen.dial(*"echo")
     began, frames = time.monotonic(), _frames(home.lab())
 
@@ -125,7 +125,7 @@ def test_a_terminal_that_is_not_read_stops_neither_audio_nor_hang_up(
 
 def test_a_small_terminal_says_one_sentence_and_comes_back(home: Home, console: Open) -> None:
     screen = console()
-    screen.wait_for("online 2 numbers")
+    screen.wait_for("Available · 2")
 
     screen.resize(20, 5)
     screen.wait_for("Terminal too small")
@@ -141,7 +141,7 @@ def test_the_engine_killed_in_a_call_is_started_again_and_the_call_is_told(
     home: Home, console: Open
 ) -> None:
     screen = console()
-    screen.wait_for("online 2 numbers")
+    screen.wait_for("Available · 2")
     screen.dial(*"tone")
     old = home.engine_pid()
 
@@ -149,7 +149,7 @@ def test_the_engine_killed_in_a_call_is_started_again_and_the_call_is_told(
 
     screen.wait_for("engine lost, restarting")
     wait_for(lambda: home.engine_pid() not in (0, old), 10.0)
-    screen.wait_for("online 2 numbers", 15.0)
+    screen.wait_for("Available · 2", 15.0)
     screen.press("TAB", "H")
     screen.wait_for("HISTORY")
     screen.wait_for("interrupted")
