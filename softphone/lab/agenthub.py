@@ -154,7 +154,10 @@ class AgentHubService:
 
     def fault_now(self, name: str, user: str, args: dict[str, Any]) -> int:
         """Do a fault that happens at once; return to how many sockets."""
-        found = list(self._sockets(None if user == EVERYBODY else user))
+        try:
+            found = list(self._sockets(None if user == EVERYBODY else user))
+        except Refused:
+            return 0  # a user of another platform
         for socket in found:
             topic = wire.topic(self._profile.agent_topic, socket.claims)
             for item in agenthub_faults.items(socket, topic, name, args):
