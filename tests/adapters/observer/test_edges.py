@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -391,16 +392,21 @@ async def test_a_clock_that_differs_is_told_and_hides_nothing(site: Site) -> Non
     await post.online()
     call = site.running()
     frame = await post.frame(c.FrameKind.CALL, call=call.id)
-    await until(lambda: "clock is 3600 s behind" in post.remarks())
+    told = await until(lambda: re.search(r"clock is (\d+) s behind", post.remarks()), 30.0)
+    assert 3600 <= int(told[1]) < 3630  # rows are on their way for a while on a busy machine
 
     await site.fault("rows_odd", form="future")
     before = post.stored(frame.id).received
     await until(lambda: post.stored(frame.id).received > before)
     known = post.stored(frame.id)
     assert known.received == known.kept
+
+    earliest = time.time()
     listed = await post.do(c.ListObserved(NAME))
-    ages = [one.duration_s for one in listed.calls if one.id == call.id]
-    assert ages[0] == pytest.approx(time.time() - call.started_ms / 1000, abs=3.0)
+    latest = time.time()
+    age = next(one.duration_s for one in listed.calls if one.id == call.id)
+    started = call.started_ms / 1000
+    assert earliest - started - 0.01 <= age <= latest - started + 0.01
 
 
 async def test_huge_numbers_are_clamped_and_stay_whole_in_the_row(site: Site) -> None:
