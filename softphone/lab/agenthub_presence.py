@@ -7,6 +7,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from softphone.adapters.agenthub.wire import names as n
@@ -29,9 +30,9 @@ class Refs:
 
 
 class Presence:
-    """The list of one tenant. `tell(event, payload)` reaches everybody who watches it."""
+    """The list of one tenant. `tell(payload)` reaches everybody who watches it."""
 
-    def __init__(self, refs: Refs, tell: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(self, refs: Refs, tell: Callable[[dict[str, Any]], None]) -> None:
         self._refs = refs
         self._tell = tell
         self.known: dict[str, _Metas] = {}
@@ -82,4 +83,20 @@ class Presence:
         def listed(who: dict[str, _Metas]) -> dict[str, Any]:
             return {user: {n.METAS: metas} for user, metas in who.items()}
 
-        self._tell("diff", {n.JOINS: listed(joins), n.LEAVES: listed(leaves)})
+        self._tell({n.JOINS: listed(joins), n.LEAVES: listed(leaves)})
+
+
+class TenantLists:
+    """The lists of all tenants, each made when first asked for."""
+
+    def __init__(self, tell: Callable[[str, dict[str, Any]], None]) -> None:
+        """`tell(tenant, payload)` reaches everybody who watches that tenant's list."""
+        self._refs = Refs()
+        self._tell = tell
+        self.known: dict[str, Presence] = {}
+
+    def of(self, tenant: str) -> Presence:
+        """Return the list of a tenant."""
+        if tenant not in self.known:
+            self.known[tenant] = Presence(self._refs, partial(self._tell, tenant))
+        return self.known[tenant]

@@ -18,7 +18,8 @@ from .agenthub_people import AGENTS, CAMPAIGNS, DISPOSITIONS, PAUSES, Agent
 from .hub import CallNews, Hub
 
 _LOOK_EVERY_S = 0.5
-_PAUSE_S = 12.0
+_LOOKS_A_DAY = 20
+_PAUSE_SHARE = 0.1  # of a day
 _MANUAL_ALERTS_S = 0.1
 _PAUSED_AFTER = {s.IDLE: s.PAUSE, s.TALKING: 6, s.WRAP: 7, s.PAUSE: s.PAUSE, s.MANUAL_CALL: s.PAUSE}
 _PAUSE_NEXT = {6: 7, 7: s.PAUSE}
@@ -35,9 +36,11 @@ class Day:
     call: str = ""
     lab_call: str = ""
     number: str = ""
+    dialog: str = ""
     answered: bool = False
     manual: bool = False
     at_work: bool = False
+    shift: int = 0
     disposed: list[dict[str, Any]] = field(default_factory=list)
     wrap: asyncio.TimerHandle | None = None
 
@@ -57,12 +60,14 @@ class Shifts:
     def arrived(self, agent: Agent) -> None:
         """An agent's topic was joined: say how things stand; the day goes on where it was."""
         day = self.days[agent]
-        first = CAMPAIGNS[0]
+        first, second = CAMPAIGNS
         says = self._events.emit
         campaign = {"campaignId": first.id, "campaignName": first.name, "campaignCode": first.code}
         own = {"agentId": agent.uuid}
         says(agent, "LoginCCM", {**own, "agentName": agent.name, "campaignCode": first.code})
         says(agent, "LoginCampaignVoice", own | campaign)
+        texts = {"campaignId": second.id, "campaignName": second.name, "campaignCode": second.code}
+        self._text(agent, "LoginCampaignText", own | texts)
         reasons = {**own, "pauseReasons": list(PAUSES), "errorCode": 0, "errorMessage": ""}
         says(agent, "ListPauseReasonsResponse", reasons, channel_type="Text")
         listed = {"dispositions": list(DISPOSITIONS), "errorCode": 0, "errorMessage": ""}
@@ -70,27 +75,38 @@ class Shifts:
         self._tell_status(day)
         if not day.at_work:
             day.at_work = True
-            if self._hub.settings.scenario != "quiet":
-                self._hub.spawn(self._live(day))
+            day.shift += 1
+            self._hub.spawn(self._live(day, day.shift))
 
     def gone(self, agent: Agent) -> None:
         """The last connection of an agent is gone."""
         self.days[agent].at_work = bool(self._events.sockets_of(agent))
 
-    async def _live(self, day: Day) -> None:
-        """Let the day go by: a word of the supervisor, a conversation, a pause, and again."""
-        steps: tuple[tuple[float, Callable[[Agent], object]], ...] = (
-            (20.0, self.supervisor),
-            (25.0, self.dialog),
-            (30.0, self._rest),
-        )
-        for wait_s, what in itertools.cycle(steps):
-            until = self._hub.now + wait_s
+    async def _live(self, day: Day, shift: int) -> None:
+        """Let the day go by and begin again, as long as the agent is there.
+
+        An agent who is back before the loss was noticed has begun another shift: this one ends.
+        """
+        length_s = self._hub.settings.agent_day_s
+        look_s = min(_LOOK_EVERY_S, length_s / _LOOKS_A_DAY)
+        for share, what in itertools.cycle(self._course()):
+            until = self._hub.now + share * length_s
             while self._hub.now < until:
-                await asyncio.sleep(_LOOK_EVERY_S)
-                if not day.at_work:
+                await asyncio.sleep(look_s)
+                if not day.at_work or day.shift != shift:
                     return
-            what(day.agent)
+            if self._hub.scenario != "quiet":
+                what(day.agent)
+
+    def _course(self) -> tuple[tuple[float, Callable[[Agent], object]], ...]:
+        """Return what happens in a day, each after so much of it has gone by."""
+        return (
+            (0.2, self.supervisor),
+            (0.2, self.dialog),
+            (0.2, self._end_dialog),
+            (0.1, self._rest),
+            (0.3, lambda agent: None),
+        )
 
     # ---- what happens --------------------------------------------------------------------------
 
@@ -107,7 +123,7 @@ class Shifts:
 
     def dialog(self, agent: Agent) -> str:
         """Let a customer write; return the dialog's id."""
-        dialog = f"d{next(self._ids)}"
+        dialog = self.days[agent].dialog = f"d{next(self._ids)}"
         conversation = {
             "botnckname": "Olivia",
             "usrnckname": "Marcos",
@@ -142,6 +158,11 @@ class Shifts:
             },
         )
         return dialog
+
+    def _end_dialog(self, agent: Agent) -> None:
+        dialog = self.days[agent].dialog
+        data = {"agentId": agent.uuid, "dialogId": dialog, "dispositionCode": "SALE"}
+        self._text(agent, "DialogTerminated", data)
 
     def pop(
         self, agent: Agent, number: str, name: str = "", changed: Mapping[str, Any] | None = None
@@ -187,7 +208,7 @@ class Shifts:
             if self.days[agent].status == s.PAUSE:
                 self.become(agent, s.IDLE)
 
-        self._hub.after(_PAUSE_S, back)
+        self._hub.after(_PAUSE_SHARE * self._hub.settings.agent_day_s, back)
 
     def _tell_status(self, day: Day) -> None:
         data: dict[str, Any] = {"agentId": day.agent.uuid, "agentStatusId": day.status}

@@ -13,6 +13,7 @@ from softphone.adapters.agenthub import wire
 from softphone.adapters.agenthub.wire import Claims, Frame
 from softphone.adapters.agenthub.wire import names as n
 
+from .agenthub_people import agent_named
 from .agenthub_tokens import AgentTokens
 from .client_socket import ClientSocket
 from .hub import Hub
@@ -70,6 +71,14 @@ class SocketDesk:
     def on(self, topic: str) -> Iterator[PhoenixSocket]:
         """Yield who has joined a topic."""
         return (socket for socket in list(self.sockets) if topic in socket.channels)
+
+    def of_user(self, user: str | None) -> list[PhoenixSocket]:
+        """Return the sockets of a user, or all; Refused for somebody AgentHub does not know."""
+        if not user:
+            return list(self.sockets)
+        agent = agent_named(user)
+        whose = (agent.tenant, agent.id)
+        return [socket for socket in self.sockets if socket.claims.person == whose]
 
     # ---- the upgrade (2.2, 2.3) ----------------------------------------------------------------
 

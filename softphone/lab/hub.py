@@ -121,6 +121,8 @@ class Hub:
 
     def __init__(self, settings: LabSettings) -> None:
         self.settings = settings
+        self.scenario = settings.scenario
+        """The scenario in force; it may change while the lab runs."""
         self.keys = Keys(settings.seed)
         self.ticker = Ticker()
         self.faults = Faults()

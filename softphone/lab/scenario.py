@@ -35,7 +35,7 @@ class Scenario:
         if name not in SCENARIOS:
             raise Refused(f"No scenario {name!r}; one of {', '.join(SCENARIOS)}.")
         await self.close()
-        self.name = name
+        self.name = self._hub.scenario = name
         self._hub.note(f"scenario {name}")
         self.start()
 

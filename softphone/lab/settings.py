@@ -33,6 +33,9 @@ class LabSettings:
     audit_limit_s: float = AUDIT_MISSING_S
     agent_wrap_s: float = 8.0
     """How long an agent has for the wrap-up, when nobody disposes of the call."""
+    agent_day_s: float = 900.0
+    """How long an agent's day takes until it begins again: one word of the supervisor, one
+    conversation, one pause."""
     tls: bool = False
     accounts: tuple[str, ...] = ("audin", "ribbon", "agenthub", "observer")
     """The services whose accounts go into the lab's config.toml."""

@@ -22,11 +22,22 @@ class AgentGroup(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentCall:
+    """A call the platform holds for the agent: told of, with no audio of ours."""
+
+    id: str
+    number: str = ""
+    step: str = ""
+    """How far it is, in the platform's words."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStatus:
     """Status of the signed-in agent; `queued` is what comes next, if anything is set.
 
     `status_id` is the platform's number of the status, `native_call` the platform's call it is
-    about, and `may_dispose` tells whether that call waits for its disposition.
+    about, and `may_dispose` tells whether that call waits for its disposition. `calls` are all
+    calls the platform holds for the agent.
     """
 
     account: AccountName
@@ -40,3 +51,4 @@ class AgentStatus:
     campaign_id: str = ""
     native_call: str = ""
     may_dispose: bool = False
+    calls: tuple[AgentCall, ...] = ()

@@ -15,6 +15,7 @@ from softphone.model.event import AdapterEvent, Level
 from softphone.model.message import Channel, Delivery, Message, MessageId
 
 from . import pops
+from .calls import AgentCalls
 from .wire import OlosEvent
 from .wire import commands as api
 from .wire import names as n
@@ -42,6 +43,7 @@ class Desk:
         self.campaigns: dict[str, str] = {}
         self._peers: OrderedDict[str, str] = OrderedDict()
         self._newest: dict[str, tuple[int, int]] = {}
+        self._calls = AgentCalls()
         self._call = self._campaign = ""
 
     def duplicate(self, event: OlosEvent) -> bool:
@@ -127,6 +129,7 @@ class Desk:
         since = self.status.since_mono if same and self.status is not None else now
         if read.group in (AgentGroup.AVAILABLE, AgentGroup.PAUSED):
             self._call = ""
+            self._calls.over()
         yield self._become(
             AgentStatus(
                 self._account,
@@ -140,6 +143,7 @@ class Desk:
                 campaign,
                 self._call,
                 read.may_dispose,
+                self._calls.all(),
             )
         )
 
@@ -148,6 +152,7 @@ class Desk:
             return
         reason = text(event.data, "reason")
         self._call = ""
+        self._calls.over()
         offline = AgentStatus(self._account, AgentGroup.UNKNOWN, "Signed out", reason, "", now)
         yield self._become(offline)
         yield self._say(Level.WARNING, f"signed out{': ' if reason else ''}{reason}")
@@ -178,7 +183,9 @@ class Desk:
 
     def _popped(self, event: OlosEvent, wall: float) -> Iterator[AdapterEvent]:
         pop = pops.read(event, self._account, self.campaign_name, wall)
-        self._call = pop.native_id or self._call
+        if event.type in pops.OF_CALLS:
+            self._call = pop.native_id or self._call
+            self._calls.popped(pop.native_id, pop.number)
         self._campaign = text(event.data, n.FIELD_CAMPAIGN) or event.campaign or self._campaign
         yield e.ScreenPopped(pop)
         dialog = text(event.data, "dialogId")
@@ -187,35 +194,32 @@ class Desk:
             if len(self._peers) > _NAMES_KEPT:
                 self._peers.popitem(last=False)
         for one in pops.conversation(event.data):
-            yield self._message(
-                one, Channel.TEXT, self._peers.get(dialog, dialog or "?"), wall, ident=dialog
-            )
+            peer = self._peers.get(dialog, dialog or "?")
+            yield self._message(one, Channel.TEXT, peer, wall, ident=dialog, read=True)
 
     def _call_step(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
-        call = text(event.data, "callId")
-        steps = event.data.get("callState")
-        if call and s.call_step(steps) == "finished" and self._call == call:
-            yield self._say(Level.INFO, f"Olos call {call}: finished")
-            return
-        self._call = call or self._call
+        call, step = text(event.data, "callId"), s.call_step(event.data.get("callState"))
         number_ = text(event.data, "phoneNumber")
-        yield self._say(
-            Level.INFO, f"Olos call {call or '-'}: {s.call_step(steps)} {number_}".rstrip()
-        )
+        self._calls.step(call, step, number_)
+        if step != "finished":
+            self._call = call or self._call
+        yield self._say(Level.INFO, f"Olos call {call or '-'}: {step} {number_}".rstrip())
+        yield from self._show_calls()
 
     def _active_call(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         self._call = text(event.data, "callId") or self._call
-        if self.status is not None and self.status.native_call != self._call:
-            yield self._become(replace(self.status, native_call=self._call))
+        self._calls.step(self._call, "active")
+        yield from self._show_calls()
 
-    def _calls(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
-        listed = items(event.data, "activeCalls") or items(event.data, "calls")
-        shown = ", ".join(
-            f"{text(call, 'callId') or '-'} {text(call, 'phoneNumber')}".strip()
-            for call in listed[:5]
-        )
-        more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
-        yield self._say(Level.INFO, f"Olos calls: {shown or 'none'}{more}")
+    def _listed_calls(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
+        self._calls.listed(items(event.data, "activeCalls") or items(event.data, "calls"))
+        yield from self._show_calls()
+
+    def _show_calls(self) -> Iterator[AdapterEvent]:
+        status = self.status or AgentStatus(self._account, AgentGroup.UNKNOWN, "Unknown")
+        calls = self._calls.all()
+        if (status.native_call, status.calls) != (self._call, calls):
+            yield self._become(replace(status, native_call=self._call, calls=calls))
 
     def _line(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         words = "connected" if event.type == "AgentCallConnected" else "disconnected"
@@ -264,8 +268,16 @@ class Desk:
         yield self._say(Level.INFO, f"third party: {said or '-'}")
 
     def _message(
-        self, data: Mapping[str, Any], channel: Channel, peer: str, wall: float, ident: str = ""
+        self,
+        data: Mapping[str, Any],
+        channel: Channel,
+        peer: str,
+        wall: float,
+        *,
+        ident: str = "",
+        read: bool = False,
     ) -> AdapterEvent:
+        """Return a message; `read`: it was written before the agent came, so it is not news."""
         native = text(data, "messageId", "id")
         at = number(data.get("instant"))
         own = native or f"{wall:.6f}"
@@ -280,6 +292,7 @@ class Desk:
                 block(data, "message", "text", "content") or "-",
                 wall if at is None or at <= 0 else at / 1000.0,
                 Delivery.SENT if sent else Delivery.RECEIVED,
+                read=read or sent,
                 native_id=native,
             )
         )
@@ -327,8 +340,8 @@ _READERS: dict[str, _Reader] = {
     "ChangeManualCallState": Desk._call_step,
     "PreviewCallState": Desk._call_step,
     "ActiveCall": Desk._active_call,
-    "ListActiveCalls": Desk._calls,
-    "ListCalls": Desk._calls,
+    "ListActiveCalls": Desk._listed_calls,
+    "ListCalls": Desk._listed_calls,
     "AgentCallConnected": Desk._line,
     "AgentCallDisconnected": Desk._line,
     "ListPauseReasonsResponse": Desk._pause_reasons,

@@ -19,6 +19,7 @@ KINDS = {
     "AsyncMessageScreenPop": "message",
     "ScreenPopPossibleCustomers": "possible customers",
 }
+OF_CALLS = ("ScreenPopVoice", "ThirdPartyScreenPop", "ScreenPopPossibleCustomers")
 _IDS = ("callId", "thirdPartyCallId", "dialogId", "conversationId")
 _FLAGS = {
     "previewCall": "preview",

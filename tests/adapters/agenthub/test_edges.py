@@ -113,7 +113,7 @@ async def test_ten_thousand_entries_and_deep_nesting_are_taken_and_shown_in_shor
     await floor.emit("After")
     await seat.seen("After")
 
-    assert "and 495 more" in seat.remarks()
+    assert len(seat.status.calls) == 50
     assert all(len(raw.body) <= n.BODY_LIMIT for raw in seat.of(e.PlatformEvent))
     assert seat.link is LinkState.ONLINE
 

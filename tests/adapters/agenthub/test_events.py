@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from softphone.adapters.agenthub.facts import Desk
+from softphone.adapters.agenthub.wire_events import read_event
 from softphone.model import command as c
 from softphone.model import event as e
-from softphone.model.agent import AgentGroup
+from softphone.model.agent import AgentCall, AgentGroup
 from softphone.model.message import Channel
 from tests.adapters.agenthub.agent import NAME, Floor, Seat, until
 
@@ -276,14 +278,68 @@ async def test_the_platforms_own_calls_are_told(floor: Floor) -> None:
     seat = await floor.at_work()
 
     await floor.emit("ChangeManualCallState", {"callId": "5", "callState": 4})
-    await floor.emit("ActiveCall", {"callId": "5"})
-    await floor.emit("ListCalls", {"calls": [{"callId": "5", "phoneNumber": "551199"}]})
     await floor.emit("AgentCallConnected", {"phoneNumber": "4001"})
     await seat.seen("AgentCallConnected")
 
     assert seat.status.native_call == "5"
-    for words in ("Olos call 5: agent connected", "Olos calls: 5 551199", "agent line connected"):
+    for words in ("Olos call 5: agent connected", "agent line connected 4001"):
         assert words in seat.remarks()
+
+
+async def test_the_platforms_calls_are_a_list_with_number_and_step(floor: Floor) -> None:
+    seat = await floor.at_work()
+    listed = [
+        {"callId": "5", "phoneNumber": "551199"},
+        {"callId": "6", "phoneNumber": "551188", "manualCall": True, "consulting": "true"},
+        {"callId": "7", "phoneNumber": "551177", "finished": True},
+    ]
+
+    await floor.emit("PreviewCallState", {"callId": "5", "callState": 1, "phoneNumber": "551199"})
+    await until(lambda: seat.status.calls == (AgentCall("5", "551199", "alerting"),))
+    await floor.emit("ListCalls", {"calls": listed})
+    await until(lambda: len(seat.status.calls) == 2)
+    assert seat.status.calls == (
+        AgentCall("5", "551199", "alerting"),
+        AgentCall("6", "551188", "consulting, manual call"),
+    )
+
+    await floor.emit("ChangeManualCallState", {"callId": "5", "callState": 5})
+    await until(lambda: [call.id for call in seat.status.calls] == ["6"])
+    await floor.emit("ChangeStatusVoice", {"agentStatusId": 1})
+    await until(lambda: not seat.status.calls)
+
+
+async def test_a_call_named_by_its_id_has_the_number_of_its_pop(floor: Floor) -> None:
+    seat = await floor.at_work()
+
+    await floor.act("pop", number="+390245871203")
+    call = seat.of(e.ScreenPopped)[0].pop.native_id
+    await floor.emit("ActiveCall", {"callId": call})
+    await until(lambda: seat.status.calls)
+
+    assert seat.status.calls == (AgentCall(call, "+390245871203", "active"),)
+
+
+async def test_a_conversation_takes_not_the_place_of_the_call(floor: Floor) -> None:
+    seat = await floor.at_work()
+    await floor.emit("ActiveCall", {"callId": "5"})
+
+    await floor.act("dialog")
+    await floor.emit("ChangeStatusVoice", {"agentStatusId": 2})
+    await until(lambda: seat.status.title == "Talking")
+
+    assert seat.status.native_call == "5"
+
+
+def test_calls_told_before_any_status_are_shown() -> None:
+    desk = Desk(NAME)
+    event = read_event("event", {"eventType": "ActiveCall", "eventData": {"callId": "5"}})
+    assert event is not None
+
+    told = desk.take(event, 1.0, 2.0)
+
+    changes = [fact.status for fact in told if isinstance(fact, e.AgentStatusChanged)]
+    assert [status.calls for status in changes] == [(AgentCall("5", step="active"),)]
 
 
 async def test_signed_out_by_the_platform_is_a_status_with_its_reason(floor: Floor) -> None:

@@ -34,7 +34,7 @@ async def test_five_thousand_users_and_two_hundred_changes_a_second_are_followed
     await until(lambda: len(boss.users) == 5001)
 
     await floor.act("churn", "acme", rate=200, count=400)
-    known = floor.hub._lists["acme"]
+    known = floor.hub._lists.of("acme")
     await floor.emit("After", {}, user="boss")
     await boss.seen("After")
     await until(lambda: len(boss.of(e.OnlineUsersChanged)) > 2)
