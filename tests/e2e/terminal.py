@@ -89,6 +89,12 @@ class Terminal:
         while (left := end - time.monotonic()) > 0 and self.pump_once(left):
             pass
 
+    def settle(self, quiet_s: float = 0.1, limit_s: float = 1.0) -> None:
+        """Read until nothing is drawn for a moment: a busy machine needs longer for a screen."""
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end and self.pump_once(quiet_s):
+            pass
+
     def pump_once(self, limit_s: float) -> bool:
         """Read what is there, or comes first; tell whether something came."""
         if not select.select([self._fd], [], [], limit_s)[0]:

@@ -178,7 +178,10 @@ def test_a_contact_is_added_found_and_dialled(home: Home, wide: Terminal) -> Non
     wide.wait_for("Zoe Tone")
 
     wide.press("/")
-    wide.press("Zo", "DOWN", "ENTER")
+    wide.settle()
+    wide.press("Zo")
+    wide.settle()
+    wide.press("DOWN", "ENTER")
     wide.wait_for("+390255500102")
     wide.dial()
 

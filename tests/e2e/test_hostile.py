@@ -23,6 +23,7 @@ _FRIENDLY = (
     ("+390113349821", "Officine Valenti"),
     ("+393395550147", "Paolo Greco"),
 )
+_SHOWN = (b"PWNED", b"[@click=app.quit]", b"evil.example", b"$(reboot)", b"DROP TABLE", b"<script>")
 _SCREENS = ("H", "?", "A", ":")
 _PANES = ("C", "E", "S", "L", "W")
 
@@ -47,7 +48,7 @@ def test_hostile_callers_send_no_control_to_the_terminal(home: Home, size: tuple
 
     assert kinds(hostile) <= kinds(clean)
     assert set(loose_controls(hostile)) <= {"\x07"}  # the console's own bell
-    assert b"PWNED" in hostile  # it was shown, and did nothing
+    assert any(text in hostile for text in _SHOWN)  # which of them depends on who fits the screen
 
 
 @pytest.mark.real
@@ -64,8 +65,7 @@ def test_in_tmux_the_clipboard_and_the_title_stay(home: Home) -> None:
         tmux.until("more waiting")
         tmux("send-keys", "Tab", "H")
         tmux.until("  offered")  # the timeline of a call in the history; its title is covered
-        shown = tmux("capture-pane", "-p")
-        assert "PWNED" in shown or "evil.example" in shown
+        tmux.until("PWNED", "evil.example")
         tmux("send-keys", "Down", "Down", "Escape")
         tmux.until("DIALER")
         tmux("send-keys", "E", "Home")
@@ -134,13 +134,15 @@ def _visit_screens(screen: Terminal) -> None:
     screen.pump(GUARD_S)
     screen.press("TAB")
     for key in _SCREENS:
-        screen.press(key, "DOWN", "DOWN")
-        screen.pump(0.2)
+        screen.press(key)
+        screen.settle()
+        screen.press("DOWN", "DOWN")
+        screen.settle()
         screen.press("ESC")
         screen.pump(GUARD_S)
     for key in _PANES:
         screen.press(key)
-        screen.pump(0.1)
+        screen.settle()
         screen.press("ESC", "TAB")
         screen.pump(GUARD_S)
 
@@ -164,11 +166,12 @@ class _Tmux:
         )  # fmt: skip
         return done.stdout
 
-    def until(self, wanted: str) -> None:
-        """Wait until something stands on the screen."""
+    def until(self, *wanted: str) -> None:
+        """Wait until one of some texts stands on the screen."""
         with contextlib.suppress(AssertionError):
-            wait_for(lambda: wanted in self("capture-pane", "-p"))
-        assert wanted in (seen := self("capture-pane", "-p")), seen
+            wait_for(lambda: any(text in self("capture-pane", "-p") for text in wanted))
+        seen = self("capture-pane", "-p")
+        assert any(text in seen for text in wanted), seen
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ _ALLOWED = {
     ("lab/audin_calls.py", "incoming_call"): "a step at which the fault `close` can be set",
     ("lab/audin.py", "start_outbound"): "a step at which the fault `close` can be set",
 }
-# Other platforms' protocols may use the same words and close codes; each keeps them in its own wire.
+# Other platforms may use the same words and close codes; each keeps them in its own wire.
 _OTHER_PLATFORMS = ("ribbon", "agenthub", "observer")
 
 
