@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import resource
 import socket
 import time
 import wave
@@ -134,22 +133,19 @@ async def test_a_client_that_does_not_read_loses_frames_not_the_lab_memory(place
     await leg.leave()
 
 
-async def test_one_hundred_calls_at_once_keep_their_pace(place: Place) -> None:
+async def test_one_hundred_calls_at_once_are_served_alike(place: Place) -> None:
     line = await place.desk()
     legs = [await _dial(place, line, "+390255500102") for _ in range(100)]
-    cpu, start = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
     before = [len(leg.heard) for leg in legs]
 
     for leg in legs:
         leg.talk(b"\x2a" * 40_000)
-    await asyncio.sleep(2.0)
 
-    took = time.monotonic() - start
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    frames = [(len(leg.heard) - was) / 160 for leg, was in zip(legs, before, strict=True)]
-    print(f"100 calls: {used.ru_utime + used.ru_stime - cpu.ru_utime - cpu.ru_stime:.2f} s CPU")
-    assert min(frames) == pytest.approx(took / 0.02, rel=0.25)
-    assert max(frames) == pytest.approx(took / 0.02, rel=0.25)
+    def frames() -> list[float]:
+        return [(len(leg.heard) - was) / 160 for leg, was in zip(legs, before, strict=True)]
+
+    await eventually(lambda: min(frames()) >= 100)
+    assert max(frames()) == pytest.approx(min(frames()), rel=0.25)
 
 
 async def _dial(place: Place, line: Presence, to: str) -> Audio:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -170,6 +171,13 @@ class Console:
             await self.pilot.pause()
             self.app.flush()
         await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object], limit_s: float = 10.0) -> None:
+        """Wait for what takes more than one round, such as a page that is fetched."""
+        end = time.monotonic() + limit_s
+        while not condition():
+            assert time.monotonic() < end, f"it never came:\n{self.screen_text()}"
+            await self.settle()
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

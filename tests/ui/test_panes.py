@@ -262,8 +262,8 @@ async def test_history_is_fetched_in_pages(console: Console, engine: FakeEngine)
     await console.focus("calls")
     await console.press("H", "G")
 
-    screen = console.app.screen
-    assert len(screen.rows.rows) == 200  # type: ignore[attr-defined]  # the history screen's list
+    shown = console.app.screen.rows  # type: ignore[attr-defined]  # the history screen's list
+    await console.until(lambda: len(shown.rows) == 200)
 
 
 async def test_devices_are_chosen_and_tested(console: Console, engine: FakeEngine) -> None:
