@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from softphone.adapters.base import Adapter
-from softphone.config import nearest
 from softphone.model import command as c
 from softphone.model.call import AccountName, Call, CallId, CallState
 from softphone.model.capability import Capability
 from softphone.model.error import Refused, Unsupported
-from softphone.model.presence import LinkState
 from softphone.model.text import clean
 from softphone.paths import private_folder
 
 from .calls import make_room
 from .data import Data, DataCommand
-from .dialing import must_confirm, normalise, refuse_emergency, resolve
+from .destinations import Destinations
+from .dialing import must_confirm, refuse_emergency
 from .link import Role
 from .owners import Claim
 from .sound import Files
@@ -103,6 +102,7 @@ class Commands:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._data = Data(engine)
+        self._destinations = Destinations(engine)
 
     async def run(self, client_id: str, command: c.Command) -> c.Value | None:
         """Do it and return its value; raises SoftphoneError with the reason why not."""
@@ -163,7 +163,7 @@ class Commands:
                 self._live(other)
                 return await adapter.submit(command)
             case c.Forward(_, to) | c.Transfer(_, to):
-                address, _ = await self._destination(to)
+                address, _ = await self._destinations.find(to, call.account)
                 refuse_emergency(address, self._engine.config.calls.emergency == "allow")
                 return await adapter.submit(replace(command, to=address))
             case (
@@ -242,8 +242,8 @@ class Commands:
 
     async def _dial(self, client_id: str, command: c.Dial) -> c.Value | None:
         engine = self._engine
-        to, name = await self._destination(command.to)
-        adapter = self._dialler(command.account, to)
+        to, name = await self._destinations.find(command.to, command.account)
+        adapter = self._destinations.dialler(command.account, to)
         refuse_emergency(to, engine.config.calls.emergency == "allow")
         if not command.confirmed and must_confirm(to, engine.config.calls.confirm_prefixes):
             raise Refused(f"{to} may be expensive; dial it again to confirm.", code="CONFIRM")
@@ -264,45 +264,6 @@ class Commands:
         busy = self._engine.book.calls[step.call]
         if busy.account == adapter.name and not adapter.capabilities().allows(Capability.HOLD):
             raise Refused("This account takes one call at a time; end that one first.", code="BUSY")
-
-    async def _destination(self, text: str) -> tuple[str, str]:
-        """Return the address to dial and the contact's name, when a name was given."""
-        engine = self._engine
-        address = resolve(text, engine.config.names)
-        if address == text.strip() and any(char.isalpha() for char in text) and "@" not in text:
-            contact = await engine.store.contact_by_name(address)
-            if contact is None or not contact.main_address:
-                known = nearest(address, engine.config.names) if engine.config.names else ""
-                raise Refused(
-                    f"There is no contact or name {clean(text, 40)!r}; {known}", code="BAD_NUMBER"
-                )
-            return normalise(contact.main_address, engine.config.calls.region), contact.name
-        number = normalise(address, engine.config.calls.region)
-        named = text.strip() if address != text.strip() else ""
-        return number, await engine.contact_name(number) or named
-
-    def _dialler(self, account: AccountName, to: str) -> Adapter:
-        """Return the account meant; by itself the first that can dial, one that is online and
-        has addresses like `to` (user@domain) before others."""
-        if account:
-            adapter = self._adapter(account)
-            self._allow(adapter, Capability.DIAL)
-            return adapter
-        able = [
-            adapter
-            for adapter in self._engine.adapters.values()
-            if adapter.capabilities().allows(Capability.DIAL)
-        ]
-        if not able:
-            raise Unsupported("No account can place calls.")
-        links = self._engine.hub.state.accounts
-        return min(
-            able,
-            key=lambda adapter: (
-                links[adapter.name].link is not LinkState.ONLINE,
-                "@" in to and "@" not in adapter.identity,
-            ),
-        )
 
     # ---- accounts ------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from softphone.model.error import Refused
 
 _NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
 _ADDRESS = re.compile(r"(?:sips?:)?[A-Za-z0-9._~+-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_USER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9._~-]{1,64}")
 _WRITING = re.compile(r"[\s()./\-\u2010-\u2015]")
 _SHORT = 4  # a short code or an extension
 _EMERGENCY = frozenset(
@@ -44,6 +45,11 @@ def normalise(text: str, region: str) -> str:
     if number.startswith("00") and len(number) > _SHORT:
         number = "+" + number[2:]
     return number
+
+
+def is_user_name(text: str) -> bool:
+    """Tell whether this may be the short name of a platform's user: `bob` of bob@example.com."""
+    return _USER.fullmatch(text) is not None
 
 
 def refuse_emergency(number: str, allowed: bool) -> None:

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softphone.engine.dialing import must_confirm, normalise, refuse_emergency, resolve
+from softphone.engine.dialing import (
+    is_user_name,
+    must_confirm,
+    normalise,
+    refuse_emergency,
+    resolve,
+)
 from softphone.model.error import Refused
 
 VERDICTS: list[tuple[str, str, str | None]] = [
@@ -177,3 +183,23 @@ def test_numbers_with_a_listed_prefix_are_to_be_confirmed() -> None:
     assert must_confirm("+3908991", ("+390899", "+881"))
     assert not must_confirm("+3902", ("+390899",))
     assert not must_confirm("+3902", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("bob", True),
+        ("anna.rossi_2", True),
+        ("a" * 64, True),
+        ("a" * 65, False),
+        ("2002", False),
+        ("bob smith", False),
+        ("bob@example.com", False),
+        ("sip:bob", False),
+        ("b\u043eb", False),
+        ("bob\n", False),
+        ("", False),
+    ],
+)
+def test_a_users_short_name_is_one_plain_word_with_a_letter(text: str, is_one: bool) -> None:
+    assert is_user_name(text) is is_one

@@ -73,6 +73,55 @@ async def test_a_short_name_and_the_whole_address_are_one_conversation(office: O
     assert await talk(desk, "bob") == ["to the address", "to the name"]
 
 
+async def test_a_gateways_user_is_dialled_by_the_short_name(office: Office) -> None:
+    desk = await signed_in(office)
+
+    placed = await desk.do(c.Dial("bob", RIBBON))
+
+    assert isinstance(placed, c.CallPlaced)
+    assert (await until(lambda: desk.seen(placed.call)))[0].remote.address == BOB
+
+
+async def test_a_short_name_without_its_account_is_refused_with_the_account(office: Office) -> None:
+    desk = await signed_in(office)
+
+    reply = await desk.ask(c.Dial("bob"))
+
+    assert reply.code == "BAD_NUMBER"
+    assert "no contact or name 'bob'" in reply.text
+    assert "For a user bob choose the account ribbon." in reply.text
+
+
+async def test_a_short_name_goes_to_the_gateway_when_that_is_what_dials(folder: Path) -> None:
+    async with an_office(folder, gateway=True, online_at_start=False) as office:
+        desk = await office.sit()
+        await until(lambda: linked(desk, LinkState.ONLINE))
+
+        placed = await desk.do(c.Dial("bob"))
+
+        assert isinstance(placed, c.CallPlaced)
+        assert (await until(lambda: desk.seen(placed.call)))[0].remote.address == BOB
+
+
+async def test_a_configured_name_comes_before_a_gateways_user(office: Office) -> None:
+    desk = await signed_in(office)
+
+    call = await desk.dial("echo", account=RIBBON)
+
+    assert call.remote.known == "echo"
+
+
+async def test_a_call_is_sent_on_to_a_short_name(office: Office) -> None:
+    desk = await signed_in(office)
+    call = await desk.dial(ECHO, account=RIBBON)
+    await desk.do(c.Hold(call.id))
+    await desk.until_state(call.id, CallState.HELD)
+
+    reply = await desk.ask(c.Transfer(call.id, "carol"))
+
+    assert reply.code != "BAD_NUMBER", reply.text
+
+
 async def test_messages_written_offline_go_in_order_when_the_line_is_back(office: Office) -> None:
     desk = await signed_in(office)
     await desk.do(c.GoOffline(RIBBON))
