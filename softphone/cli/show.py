@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from softphone.model.agent import AgentStatus
 from softphone.model.call import Call
 from softphone.model.contact import Contact
 from softphone.model.event import Noted
@@ -71,6 +72,25 @@ def account_data(account: Account) -> dict[str, Any]:
                 "state": availability.of(number.id).value,
             }
             for number in account.numbers
+        ],
+    }
+
+
+def agent_data(agent: AgentStatus, now_mono: float) -> dict[str, Any]:
+    """Return a contact centre's agent for --json; `seconds` is the time in this status."""
+    return {
+        "account": agent.account,
+        "status": agent.title,
+        "status_id": agent.status_id,
+        "group": agent.group.value,
+        "reason": agent.reason,
+        "next": agent.queued,
+        "seconds": round(max(0.0, now_mono - agent.since_mono), 1) if agent.since_mono else None,
+        "campaign": agent.campaign,
+        "campaign_id": agent.campaign_id,
+        "may_dispose": agent.may_dispose,
+        "calls": [
+            {"call": call.id, "number": call.number, "step": call.step} for call in agent.calls
         ],
     }
 
@@ -149,6 +169,16 @@ def contact_data(contact: Contact) -> dict[str, Any]:
         "numbers": [{"number": entry.address, "label": entry.label} for entry in contact.addresses],
         "note": contact.note,
     }
+
+
+def agent_lines(agent: AgentStatus) -> list[str]:
+    """Return a contact centre's agent for people: a line for the status, one for each call."""
+    words = (agent.title, agent.reason, agent.queued and f"then {agent.queued}", agent.campaign)
+    lines = [f"{agent.account:<12} agent: {', '.join(word for word in words if word)}"]
+    for call in agent.calls:
+        parts = (call.number or "number not told", call.step)
+        lines.append(f"{agent.account:<12} call held there: {'  '.join(p for p in parts if p)}")
+    return lines
 
 
 def call_line(call: Call) -> str:

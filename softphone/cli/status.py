@@ -37,7 +37,11 @@ async def _status(options: argparse.Namespace) -> int:
 
 
 def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
-    from .show import account_data, call_data
+    import time
+
+    from .show import account_data, agent_data, call_data
+
+    now = time.monotonic()
 
     return {
         "engine": {
@@ -48,6 +52,7 @@ def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
             "lab": engine.lab or None,
         },
         "accounts": [account_data(account) for account in state.accounts.values()],
+        "agents": [agent_data(agent, now) for agent in state.agents.values()],
         "calls": [call_data(call) for call in state.calls.values() if call.live],
         "missed": state.missed,
         "consoles": state.consoles,
@@ -62,7 +67,7 @@ def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
 
 
 def _print(state: ConsoleState) -> None:
-    from .show import call_line
+    from .show import agent_lines, call_line
 
     for account in state.accounts.values():
         reachable = [
@@ -72,6 +77,8 @@ def _print(state: ConsoleState) -> None:
         ]
         cause = f"  {account.cause}" if account.cause else ""
         print(f"{account.name:<12} {account.link.value:<13} {', '.join(reachable)}{cause}")
+        if agent := state.agents.get(account.name):
+            print("\n".join(agent_lines(agent)))
     calls = [call for call in state.calls.values() if call.live]
     for call in calls:
         print(call_line(call))

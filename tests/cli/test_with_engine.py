@@ -39,7 +39,8 @@ def test_status_for_people_and_for_scripts(shared: Cli) -> None:
     assert "audin" in shown.out
     assert "no call" in shown.out
     assert set(data) == {
-        *("engine", "accounts", "calls", "missed", "consoles", "audio", "store", "store_waiting"),
+        *("engine", "accounts", "agents", "calls", "missed", "consoles", "audio", "store"),
+        "store_waiting",
     }
     assert set(data["engine"]) == {"pid", "version", "profile", "log", "lab"}
     assert data["store"] is None

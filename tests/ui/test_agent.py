@@ -8,10 +8,10 @@ import pytest
 
 from softphone.model import command as c
 from softphone.model import event as e
-from softphone.model.agent import AgentGroup, AgentStatus
+from softphone.model.agent import AgentCall, AgentGroup, AgentStatus
 from softphone.model.call import AccountName
 from softphone.ui.clock import local_epoch
-from tests.ui.conftest import START, Console, FakeEngine
+from tests.ui.conftest import START, Console, FakeEngine, OpenConsole
 
 HUB = AccountName("hub")
 REASONS = (c.CodedName("7", "Lunch [x]", "Productive"), c.CodedName("9", "Training"))
@@ -123,3 +123,43 @@ async def test_commands_that_are_off_say_why(console: Console, engine: FakeEngin
 @pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01 10:00", "9999999999-01-01 10:00"])
 def test_a_time_that_is_none_is_none(text: str) -> None:
     assert local_epoch(text) is None
+
+
+HELD = (AgentCall("olos-1", "+390245871203", "talking"), AgentCall("olos-2", step="[red]alerting"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+async def test_calls_of_the_platform_are_rows_that_say_they_are_remote(
+    open_console: OpenConsole, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    async with open_console(size=size) as console:
+        await at_desk(console, engine, replace(WRAP, calls=HELD))
+
+        text = console.app.main.calls.rows.text
+
+        assert text.count("REMOTE") == 2
+        assert "+39 02 4587 1203" in text
+        assert "[red]alerting" in text
+        assert "number not told" in text
+
+
+async def test_enter_on_a_remote_call_takes_its_number_to_the_dialer_and_calls_nobody(
+    console: Console, engine: FakeEngine
+) -> None:
+    await at_desk(console, engine, replace(WRAP, calls=HELD[:1]))
+    await console.focus("calls")
+
+    await console.press("enter")
+
+    assert console.app.main.dialer.field.value == "+390245871203"
+    assert not console.commands(c.Dial)
+
+
+async def test_a_remote_call_goes_when_the_platform_holds_it_no_longer(
+    console: Console, engine: FakeEngine
+) -> None:
+    await at_desk(console, engine, replace(WRAP, calls=HELD))
+
+    await console.emit(e.AgentStatusChanged(replace(WRAP, calls=())))
+
+    assert "REMOTE" not in console.app.main.calls.rows.text

@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.app import ComposeResult
 
-from softphone.model.call import Call, CallState
+from softphone.model.agent import AgentCall
+from softphone.model.call import AccountName, Call, CallState
+from softphone.model.presence import LinkState
 from softphone.ui import words
 from softphone.ui.session import Topic
-from softphone.ui.spans import Column, Line, dimmed, table_line
+from softphone.ui.spans import Column, Line, Span, dimmed, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.rowlist import RowList
 
-from .pane import Act, Pane, Say
+from .pane import Act, Pane, Say, ToDialer
 
 _WIDE = 64
 _COLUMNS_WIDE = (Column(11), Column(flex=3), Column(flex=2), Column(3), Column(9))
 _COLUMNS = (Column(11), Column(flex=1), Column(17))
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteCall:
+    """A call a contact centre holds for the agent: a row to read, with no audio here."""
+
+    account: AccountName
+    call: AgentCall
+    stale: bool
+
+
+CallRow = Call | RemoteCall
+
+
 class CallsPane(Pane):
-    """Show all calls in the order they came; the marked one is what the F-keys act on."""
+    """Show all calls in the order they came; the marked one is what the F-keys act on.
+
+    Below them stand the calls a contact centre holds; no key acts on those but Enter and y.
+    """
 
     TITLE = "CALLS"
     topics = frozenset({Topic.CALLS, Topic.CLOCK, Topic.DESK, Topic.ACCOUNTS, Topic.HISTORY})
 
     def __init__(self, view: View, *, id: str) -> None:
         super().__init__(view, id=id)
-        self.rows: RowList[Call] = RowList(
-            self._draw, lambda call: call.id, empty="No call. Type a number to dial."
+        self.rows: RowList[CallRow] = RowList(
+            self._draw, _key, empty="No call. Type a number to dial."
         )
 
     def compose(self) -> ComposeResult:
         yield self.rows
 
     @property
-    def main_widget(self) -> RowList[Call]:
+    def main_widget(self) -> RowList[CallRow]:
         return self.rows
 
     def show(self) -> None:
         """Bring the list up to date; the cursor follows the call in focus."""
         calls = sorted(self.view.state.calls.values(), key=lambda c: (c.created_mono, c.id))
-        self.rows.show(calls, self._hint())
+        self.rows.show([*calls, *self._remote()], self._hint())
         if (focus := self.view.desk.call_id) and not self.rows.has_focus:
             self.rows.mark(focus)
         missed = self.view.state.missed
@@ -61,26 +80,56 @@ class CallsPane(Pane):
         """The marked call becomes the one keys act on."""
         event.stop()
         call = self.rows.row
-        if call and call.live and call.state is not CallState.RINGING:
+        if isinstance(call, Call) and call.live and call.state is not CallState.RINGING:
             self.view.desk.mark_call(call.id)
             self.post_message(Act("desk.changed"))
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
-        """Enter goes to the note; y copies the number."""
+        """Enter goes to the note, of a remote call its number to the dialer; y copies it."""
         event.stop()
-        call = self.rows.row
-        if event.action_id == "list.open":
+        row = self.rows.row
+        number = _number(row) if row else ""
+        if event.action_id == "list.open" and isinstance(row, RemoteCall):
+            self.post_message(ToDialer(number))
+        elif event.action_id == "list.open":
             self.post_message(Act("note.focus"))
-        elif event.action_id == "list.copy" and call:
-            self.app.copy_to_clipboard(call.remote.address)
-            self.post_message(Say(f"Copied {call.remote.address}."))
+        elif event.action_id == "list.copy" and number:
+            self.app.copy_to_clipboard(number)
+            self.post_message(Say(f"Copied {number}."))
 
     def _hint(self) -> str:
         if not self.view.session.connected:
             return "Waiting for the engine."
         return "No call. Type a number to dial; incoming calls appear at the top."
 
-    def _draw(self, call: Call, width: int) -> Line:
+    def _remote(self) -> list[RemoteCall]:
+        """Return the calls contact centres hold; old ones while their account is away."""
+        accounts = self.view.state.accounts
+        return [
+            RemoteCall(
+                name, call, name not in accounts or accounts[name].link is not LinkState.ONLINE
+            )
+            for name, agent in self.view.state.agents.items()
+            for call in agent.calls
+        ]
+
+    def _draw(self, row: CallRow, width: int) -> Line:
+        """Return a row; columns that have no room go."""
+        wide = width >= _WIDE
+        cells = self._cells(row, wide) if isinstance(row, Call) else self._remote_cells(row, wide)
+        if not self.view.session.connected:
+            cells = list(dimmed(cells))
+        return table_line(cells, _COLUMNS_WIDE if wide else _COLUMNS, width)
+
+    def _remote_cells(self, row: RemoteCall, wide: bool) -> list[Span]:
+        step = row.call.step or "held there"
+        what = f"{step} · no sound here" if wide else f"{step} · {row.account}"
+        number = self.view.number(row.call.number) or "number not told"
+        role = "stale" if row.stale else "plain"
+        cells = [("REMOTE", "stale" if row.stale else "dim"), (what, role), (number, role)]
+        return [*cells, ("", "dim"), (row.account, "dim")] if wide else cells
+
+    def _cells(self, call: Call, wide: bool) -> list[Span]:
         account = self.view.state.accounts.get(call.account)
         stale = words.stale_for(account, self.view.mono()) if account else ""
         role = words.state_role(call)
@@ -96,19 +145,24 @@ class CallsPane(Pane):
         if call.state is CallState.ENDED:
             bare = "" if name == number else name
             name = " · ".join(part for part in (words.end_words(call), bare) if part)
-        if not name and width < _WIDE:
+        if not name and not wide:
             name, name_role = f"{words.direction_word(call)} · {call.account}", "dim"
         marks = "".join(
             [" muted" if call.muted else "", " REC" if call.recording else "",
              " LINK" if call.link_lost else ""]
         )  # fmt: skip
         cells = [(word, _list_role(role)), (name + marks, name_role), (number, rest)]
-        if not self.view.session.connected:
-            cells = list(dimmed(cells))
-        if width < _WIDE:
-            return table_line(cells, _COLUMNS, width)
-        cells += [(words.direction_word(call), "dim"), (call.account, "dim")]
-        return table_line(cells, _COLUMNS_WIDE, width)
+        if wide:
+            cells += [(words.direction_word(call), "dim"), (call.account, "dim")]
+        return cells
+
+
+def _key(row: CallRow) -> str | tuple[str, str]:
+    return row.id if isinstance(row, Call) else (row.account, row.call.id)
+
+
+def _number(row: CallRow) -> str:
+    return row.remote.address if isinstance(row, Call) else row.call.number
 
 
 def _list_role(role: str) -> str:
