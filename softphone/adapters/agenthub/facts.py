@@ -73,20 +73,20 @@ class Desk:
 
     # ---- who and where -------------------------------------------------------------------------
 
-    def is_mine(self, event: OlosEvent) -> bool:
-        """Tell whether an event is the agent's own, as far as ids tell (section 12).
+    def other_agent(self, event: OlosEvent) -> str:
+        """Return whom an event is for when that is another agent, as far as ids tell (section 12).
 
         Ids of the token and of events differ in form: one of a form we have none of may be ours.
         """
         theirs = text(event.data, n.FIELD_AGENT) or event.agent
         if not theirs or theirs in self.own_ids:
-            return True
-        return _form(theirs) not in {_form(one) for one in self.own_ids}
+            return ""
+        return theirs if _form(theirs) in {_form(one) for one in self.own_ids} else ""
 
     def _signed_in(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         data = event.data
         own = text(data, n.FIELD_AGENT) or event.agent
-        if own and self.is_mine(event):
+        if own and not self.other_agent(event):
             self.own_ids.add(own)
         name = text(data, "agentName")
         if text(data, "errorCode") in _NOTHING_WRONG:
@@ -114,8 +114,7 @@ class Desk:
 
     def _status(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         data = event.data
-        if not self.is_mine(event):
-            other = text(data, n.FIELD_AGENT) or event.agent
+        if other := self.other_agent(event):
             read = s.read_status(data.get("agentStatusId", data.get("status")))
             yield self._say(Level.INFO, f"agent {other}: {read.title.lower()}")
             return
@@ -148,7 +147,7 @@ class Desk:
         )
 
     def _signed_out(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
-        if not self.is_mine(event) or self._older(event):
+        if self.other_agent(event) or self._older(event):
             return
         reason = text(event.data, "reason")
         self._call = ""
@@ -161,16 +160,21 @@ class Desk:
         self.status = status
         return e.AgentStatusChanged(status)
 
-    def _older(self, event: OlosEvent) -> bool:
-        """Tell whether an event came after a newer one of its kind: it must move nothing back."""
-        order, kind = event.order, event.channel_type
+    def _older(self, event: OlosEvent, call: str = "") -> bool:
+        """Tell whether an event came after a newer one of its kind: it must move nothing back.
+
+        Statuses of a channel are one kind, the steps of one call are another.
+        """
+        order, kind = event.order, f"call {call}" if call else event.channel_type
         newest = self._newest.get(kind)
         if order is None:
             return False
         if newest is not None and order < newest:
             return True
-        if len(self._newest) < _NAMES_KEPT:
-            self._newest[kind] = order
+        self._newest.pop(kind, None)
+        self._newest[kind] = order
+        if len(self._newest) > _NAMES_KEPT:
+            del self._newest[next(iter(self._newest))]
         return False
 
     def _reason(self, ident: str) -> str:
@@ -183,10 +187,13 @@ class Desk:
 
     def _popped(self, event: OlosEvent, wall: float) -> Iterator[AdapterEvent]:
         pop = pops.read(event, self._account, self.campaign_name, wall)
-        if event.type in pops.OF_CALLS:
+        if other := self.other_agent(event):
+            pop = replace(pop, flags=(*pop.flags, f"for agent {other}"))
+        elif event.type in pops.OF_CALLS:
             self._call = pop.native_id or self._call
             self._calls.popped(pop.native_id, pop.number)
-        self._campaign = text(event.data, n.FIELD_CAMPAIGN) or event.campaign or self._campaign
+        if not other:
+            self._campaign = text(event.data, n.FIELD_CAMPAIGN) or event.campaign or self._campaign
         yield e.ScreenPopped(pop)
         dialog = text(event.data, "dialogId")
         if dialog:
@@ -200,6 +207,9 @@ class Desk:
     def _call_step(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         call, step = text(event.data, "callId"), s.call_step(event.data.get("callState"))
         number_ = text(event.data, "phoneNumber")
+        if self._not_for_me(event, call):
+            yield from self._for_another(event, f"{call} {step}")
+            return
         self._calls.step(call, step, number_)
         if step != "finished":
             self._call = call or self._call
@@ -207,13 +217,29 @@ class Desk:
         yield from self._show_calls()
 
     def _active_call(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
-        self._call = text(event.data, "callId") or self._call
-        self._calls.step(self._call, "active")
+        call = text(event.data, "callId") or self._call
+        if self._not_for_me(event, call):
+            yield from self._for_another(event, call)
+            return
+        self._call = call
+        self._calls.step(call, "active")
         yield from self._show_calls()
 
     def _listed_calls(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
-        self._calls.listed(items(event.data, "activeCalls") or items(event.data, "calls"))
+        calls = items(event.data, "activeCalls") or items(event.data, "calls")
+        if self._not_for_me(event, "list"):
+            yield from self._for_another(event, f"{len(calls)} listed")
+            return
+        self._calls.listed(calls)
         yield from self._show_calls()
+
+    def _not_for_me(self, event: OlosEvent, call: str) -> bool:
+        """Tell whether an event of a call is another agent's, or is overtaken by a newer one."""
+        return bool(self.other_agent(event)) or self._older(event, call)
+
+    def _for_another(self, event: OlosEvent, words: str) -> Iterator[AdapterEvent]:
+        if other := self.other_agent(event):
+            yield self._say(Level.INFO, f"call of agent {other}: {words or '-'}")
 
     def _show_calls(self) -> Iterator[AdapterEvent]:
         status = self.status or AgentStatus(self._account, AgentGroup.UNKNOWN, "Unknown")
@@ -243,6 +269,8 @@ class Desk:
 
     def _from_supervisor(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         peer = text(event.data, "supervisorId") or "supervisor"
+        if other := self.other_agent(event):
+            peer = f"{peer} to agent {other}"
         yield self._message(event.data, Channel.SUPERVISOR, peer, wall)
 
     def _text_came(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:

@@ -24,6 +24,8 @@ SDK = (
     " eventType agentId campaignId channelType channel timestamp eventData sub tid iss iat exp"
     " username roles ref userId onlineAt ipAddress"
 )
+# Rows of the protocol reference's table of hostile and edge cases.
+EDGES = 28
 _ROW = re.compile(r"^\| `([\w.]+)` \|.*\|$", re.MULTILINE)
 
 
@@ -36,6 +38,12 @@ def rows() -> dict[str, str]:
     return {found.group(1): found.group(0) for found in _ROW.finditer(part)}
 
 
+def edges() -> dict[str, str]:
+    part = TEXT[TEXT.index("## When the other side misbehaves") : TEXT.index("## From Python")]
+    lines = [line for line in part.splitlines() if line.startswith("| ")][2:]
+    return {line.split(" | ")[0].removeprefix("| "): line for line in lines}
+
+
 def test_every_name_of_the_client_has_a_row() -> None:
     assert set(SDK.split()) <= rows().keys()
 
@@ -44,7 +52,8 @@ def test_every_row_names_a_test_that_exists() -> None:
     tests = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py"))
     existing = set(re.findall(r"def (test_\w+)\(", tests))
 
-    for name, row in rows().items():
+    assert len(edges()) >= EDGES
+    for name, row in (rows() | edges()).items():
         named = re.findall(r"`(test_\w+)`", row)
         assert named, f"{name} names no test"
         assert set(named) <= existing, f"{name}: {named} does not exist"

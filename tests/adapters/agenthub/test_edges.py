@@ -151,6 +151,17 @@ async def test_a_burst_loses_nothing_and_heartbeats_go_on(floor: Floor) -> None:
     assert seat.links == ["offline", "connecting", "online"]
 
 
+async def test_a_thousand_ids_are_remembered_and_no_more(floor: Floor) -> None:
+    seat = await floor.at_work()
+
+    await floor.emit("First", envelope={"eventId": "77-1"})
+    await floor.emit("Filler", count=n.IDS_KEPT)
+    await floor.emit("First", envelope={"eventId": "77-1"})
+
+    await seat.seen("First", 2)
+    assert seat.adapter.counters["duplicates"] == 0
+
+
 # ---- frames --------------------------------------------------------------------------------------
 
 
@@ -284,6 +295,28 @@ async def test_a_token_is_renewed_before_it_expires_and_kept_for_the_next_connec
 
     assert 1.0 < asked[1] - asked[0] < 2.5
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("code", [1000, 1001])
+async def test_a_server_that_closes_for_an_expired_token_is_met_with_a_fresh_one(
+    floor: Floor, code: int
+) -> None:
+    given: list[str] = []
+
+    def short() -> str:
+        given.append(floor.token(ttl_s=1.0 if not given else 3600.0))
+        return given[-1]
+
+    seat = await (await floor.seat_with(short, refresh_margin_s=0)).ready()
+    expires = time.time() + 1.0
+    await until(lambda: time.time() > expires)
+    assert seat.link is LinkState.ONLINE  # an expired token ends no open socket by itself
+
+    await floor.drop(code)
+    await until(lambda: seat.links.count("online") == 2)
+
+    assert len(given) >= 2
+    assert seat.codes() == []
 
 
 async def test_a_renewal_that_fails_is_told_once_and_the_line_stays(floor: Floor) -> None:

@@ -14,6 +14,8 @@ from softphone.model.agent import AgentCall, AgentGroup
 from softphone.model.message import Channel
 from tests.adapters.agenthub.agent import NAME, Floor, Seat, until
 
+OTHER = "11111111-2222-3333-4444-555555555555"
+
 
 async def test_an_agent_signs_in_and_is_idle_in_a_campaign(floor: Floor) -> None:
     seat = await floor.at_work()
@@ -81,10 +83,9 @@ async def test_a_status_nobody_knows_is_shown_as_it_came(floor: Floor) -> None:
 
 async def test_a_status_of_another_agent_changes_nothing_here(floor: Floor) -> None:
     seat = await floor.at_work()
-    other = "11111111-2222-3333-4444-555555555555"
 
-    await floor.emit("ChangeStatusVoice", {"agentId": other, "agentStatusId": 4})
-    await until(lambda: f"agent {other}: pause" in seat.remarks())
+    await floor.emit("ChangeStatusVoice", {"agentId": OTHER, "agentStatusId": 4})
+    await until(lambda: f"agent {OTHER}: pause" in seat.remarks())
 
     assert seat.status.status_id == 1
 
@@ -99,6 +100,38 @@ async def test_an_older_event_moves_the_status_not_back(floor: Floor) -> None:
     await seat.seen("ChangeStatusVoice", 3)
 
     assert seat.status.status_id == 2
+
+
+async def test_an_older_event_moves_a_call_not_back(floor: Floor) -> None:
+    seat = await floor.at_work()
+    await floor.emit("ChangeManualCallState", {"callId": "5", "callState": 4})
+    await until(lambda: seat.status.calls)
+
+    old = {"eventId": "1000-0"}
+    await floor.emit("ChangeManualCallState", {"callId": "5", "callState": 1}, envelope=old)
+    await floor.emit("PreviewCallState", {"callId": "6", "callState": 1})
+    await until(lambda: len(seat.status.calls) == 2)
+
+    assert seat.status.calls[0] == AgentCall("5", step="agent connected")
+
+
+async def test_calls_pops_and_words_for_another_agent_are_marked_and_change_nothing_here(
+    floor: Floor,
+) -> None:
+    seat = await floor.at_work()
+    before = seat.status
+
+    await floor.emit("ActiveCall", {"agentId": OTHER, "callId": "5"})
+    await floor.emit("ScreenPopVoice", {"agentId": OTHER, "callId": "6"})
+    await floor.emit("ListCalls", {"agentId": OTHER, "calls": [{"callId": "7"}]})
+    word = {"agentId": OTHER, "supervisorId": "9001", "message": "Break?"}
+    await floor.emit("NewMsgFromSupervisor", word)
+    await until(lambda: seat.of(e.MessageChanged))
+
+    assert seat.status == before
+    assert seat.of(e.ScreenPopped)[0].pop.flags == (f"for agent {OTHER}",)
+    assert seat.of(e.MessageChanged)[0].message.peer == f"9001 to agent {OTHER}"
+    assert f"call of agent {OTHER}: 5" in seat.remarks()
 
 
 async def test_a_repeated_event_is_handled_once(floor: Floor) -> None:
