@@ -139,15 +139,15 @@ class UserLeg:
         self._go_up()
         self.tell(wire.EventType.RESPOND_UPDATE, sdp, parameters)
 
-    def refused(self) -> None:
-        """What the user offered was refused (4.12)."""
+    def refused(self, reason: str = wire.GLARE_REASON) -> None:
+        """What the user offered was refused; clients undo it for this one code only (4.12)."""
         self._say(
             wire.CallNotice(
                 wire.EventType.RESPOND_UPDATE,
                 self._channels.event_id(),
                 self.id,
                 names=self._names(),
-                reason="glare",
+                reason=reason,
                 envelope_code=wire.GLARE_STATUS,
                 retry_after=1,
             )

@@ -29,8 +29,10 @@ async def relay_offer(leg: UserLeg, sdp: str, parameters: wire.Parameters) -> No
             link.offers.pop(leg.id, None)
     if reply is None or not leg.alive:
         return
-    if reply.code or not reply.sdp:
+    if reply.code == wire.GLARE_SIP_CODE:
         leg.refused()
+    elif reply.code or not reply.sdp:
+        leg.refused(reply.reason)
     else:
         leg.answered(reply.sdp, reply.parameters)
 

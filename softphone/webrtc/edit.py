@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from softphone.model.error import Refused
+
 from .description import Codec, bad, join, parse, split
+
+logger = logging.getLogger(__name__)
 
 _PER_CODEC = ("rtpmap", "fmtp", "rtcp-fb")
 
@@ -24,6 +29,21 @@ class CodecSelector:
             return False
         present = _parameters(codec.parameters)
         return all(part.strip().lower() in present for part in self.parameters)
+
+
+def by_program(edit: Callable[[str], str], text: str) -> str:
+    """Return the text as a program's own function changes it; Refused when that fails."""
+    try:
+        changed = edit(text)
+    except Exception:
+        logger.exception("a program's own handler of session descriptions failed")
+        changed = None
+    if not isinstance(changed, str):
+        raise Refused(
+            "The program's own handler failed on the session description; the log says more.",
+            code="HANDLER_FAILED",
+        )
+    return changed
 
 
 def with_origin(text: str, session_id: str, version: int) -> str:

@@ -22,7 +22,7 @@ from softphone.model.error import ConnectError, OutOfOrder
 
 from .choice import agreed, answered_direction, from_offer, no_codec, to_offer
 from .description import Codec, Description, Direction, MediaLine, Transport, bad, parse
-from .edit import removing, with_bandwidth, without_bundle
+from .edit import by_program, removing, with_bandwidth, without_bundle
 from .lines import Line, audio_of, check, line_for, transport_of, written_lines
 from .media import LinkReport, Media, Terms
 from .reports import Ways
@@ -121,15 +121,12 @@ class Peer:
                 await path.prepare_restart()
             elif self._offer and self._offer.restarts:
                 path.forget_restart()
-            lines = self._lines or [Line("audio", "0", bundled=self._settings.bundle)]
-            codecs = to_offer(
-                self._names(),
-                self._settings.telephone_event,
-                self._settings.removed,
-                self._terms,
-            )
-            text = self._written(lines, direction, codecs, "actpass")
-            self._offer = _Offer(parse(text), lines, restart)
+            self._offer = None
+            try:
+                text, self._offer = self._offered(direction, restart)
+            except BaseException:
+                path.forget_restart()
+                raise
             return text
 
     async def answer(self, offer: str, direction: Direction = Direction.SENDRECV) -> str:
@@ -293,6 +290,13 @@ class Peer:
         spoken = {name.lower() for name in self._media.codecs}
         return [name for name in self._settings.codecs if name.lower() in spoken]
 
+    def _offered(self, direction: Direction, restart: bool) -> tuple[str, _Offer]:
+        lines = self._lines or [Line("audio", "0", bundled=self._settings.bundle)]
+        allowed = self._settings
+        codecs = to_offer(self._names(), allowed.telephone_event, allowed.removed, self._terms)
+        text = self._written(lines, direction, codecs, "actpass")
+        return text, _Offer(parse(text), lines, restart)
+
     async def _answered(
         self,
         path: SecurePath,
@@ -407,7 +411,7 @@ class Peer:
     def _edited(self, text: str) -> str:
         """Apply the settings' edits, the user's own first."""
         for edit in self._settings.edit:
-            text = edit(text)
+            text = by_program(edit, text)
         if not self._settings.bundle:
             text = without_bundle(text)
         return with_bandwidth(removing(text, self._settings.removed), self._settings.audio_kbps)

@@ -187,6 +187,21 @@ class RibbonCalls:
             return [call.remark(Level.WARNING, text)]
         return self.sorted_out(n.not_made(call, op, problem, now))
 
+    def faulted(self, call_id: CallId, problem: SoftphoneError, now: float) -> Steps:
+        """Close all that is under way on a call after a failure inside; it goes on if it is up."""
+        call = self.live.get(call_id)
+        if call is None:
+            return []
+        steps = n.refuse_waiting(call)
+        for op in list(call.operations.values()):
+            if op.id not in call.operations:
+                continue  # the call is over with the one before
+            if op.negotiates:
+                steps += n.not_made(call, op, problem, now)
+            else:
+                steps += call.finish(op, now, problem)
+        return self.sorted_out(steps)
+
     def microphone_wanted(self, call_id: CallId, now: float) -> str:
         """Note in the report that the call's sound is being connected; return the step's id."""
         call = self.live.get(call_id)

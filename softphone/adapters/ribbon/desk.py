@@ -177,7 +177,7 @@ class Desk:
         for time_ms in (command.duration_ms, command.gap_ms):
             if not _TIMES_MS[0] <= time_ms <= _TIMES_MS[1]:
                 raise Refused("A tone and its gap last 40 to 2000 ms.", code="BAD_NUMBER")
-        media = self._user.media.get(call.id)
+        media = self._user.legs.get(call.id)
         if media is None or not call.sounding:
             raise Refused("There is no sound to send tones on yet.", code="BAD_STATE")
         if call.local_hold or call.remote_hold:
@@ -211,7 +211,7 @@ class Desk:
 
     def _statistics(self, call: CallId) -> c.Value:
         known = self._user.protocol.calls.get(call)
-        media = self._user.media.get(call)
+        media = self._user.legs.get(call)
         if media is None:
             raise Refused("This call has no media yet.", code="BAD_STATE")
         known.report.point("GET_STATS", known.at(self._user.now))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from softphone.audio.leg import Leg
 from softphone.model.call import CallId
-from softphone.model.error import OutOfOrder, ProtocolError
+from softphone.model.error import OutOfOrder
 from softphone.secret import Secret
 from softphone.webrtc.description import Direction, parse
 from softphone.webrtc.edit import CodecSelector
@@ -81,7 +81,7 @@ class CallMedia:
             return
         try:
             await fresh.accept(answer, provisional=provisional)
-        except ProtocolError:
+        except BaseException:
             self._own(fresh.close())
             raise
         before, self._peer = self._peer, fresh

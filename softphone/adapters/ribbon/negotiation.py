@@ -152,7 +152,8 @@ def not_made(call: RibbonCall, op: Operation, problem: SoftphoneError, now: floa
     if op.type in (*_FIRST, Op.ANSWER):
         return [*call.finish(op, now, problem), *_hopeless(call, problem, now)]
     if op.local or op.type is Op.SLOW_START:
-        return [*withdraw, *call.finish(op, now, problem), *_told_peer(call, op, problem)]
+        ended = [*call.finish(op, now, problem), *_told_peer(call, op, problem)]
+        return [*withdraw, *ended, *_next_offer(call, now)]
     refuse = wire.CallRequest(wire.CallRequestType.RESPOND_UPDATE, sdp_code=wire.REFUSED_SDP_CODE)
     return [
         CallAsk(None, "PUT", call.path, refuse.body()),
@@ -373,14 +374,20 @@ def offered(call: RibbonCall, notice: wire.CallNotice, now: float) -> Steps:
     return []
 
 
+def refuse_waiting(call: RibbonCall) -> Steps:
+    """Refuse the far end's offer that waits for the exchange before it."""
+    if call.waiting_offer is None:
+        return []
+    call.waiting_offer = None
+    refuse = wire.CallRequest(wire.CallRequestType.RESPOND_UPDATE, sdp_code=wire.GLARE_SIP_CODE)
+    return [CallAsk(None, "PUT", call.path, refuse.body())]
+
+
 def overdue(call: RibbonCall, now: float) -> Steps:
     """Undo exchanges whose answer never came, refuse offers that waited too long."""
     steps: Steps = []
     if call.waiting_offer is not None and now >= call.waiting_offer[1]:
-        call.waiting_offer = None
-        kind = wire.CallRequestType.RESPOND_UPDATE
-        refuse = wire.CallRequest(kind, sdp_code=wire.GLARE_SIP_CODE)
-        steps.append(CallAsk(None, "PUT", call.path, refuse.body()))
+        steps += refuse_waiting(call)
     for op in list(call.operations.values()):
         if op.due is None or now < op.due:
             continue
@@ -414,8 +421,9 @@ def _awaits(op: Operation) -> bool:
 
 
 def _offer_refused(call: RibbonCall, op: Operation, notice: wire.CallNotice, now: float) -> Steps:
-    glare = notice.envelope_code == wire.GLARE_STATUS and bool(notice.retry_after)
     reason = notice.reason or notice.code
+    glare = notice.envelope_code == wire.GLARE_STATUS and bool(notice.retry_after)
+    glare = glare and reason in ("", wire.GLARE_REASON)  # the same code tells other refusals
     text = "The far end changed the call at the same moment; try again."
     if not glare:
         text = "The far end did not accept the change" + (f" ({reason})." if reason else ".")
@@ -493,6 +501,6 @@ def _setup_of(sdp: str) -> str:
 
 __all__ = [
     *("answer", "early_taken", "hold", "join", "line_up", "made", "make", "not_made"),
-    *("not_told", "offered", "overdue", "progressed", "remote_made", "responded", "restart"),
-    *("taken", "told", "EARLY"),
+    *("not_told", "offered", "overdue", "progressed", "refuse_waiting", "remote_made"),
+    *("responded", "restart", "taken", "told", "EARLY"),
 ]

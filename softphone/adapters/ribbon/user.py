@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, assert_never
 
 from softphone.adapters.base import Context
@@ -14,18 +14,17 @@ from softphone.audio.leg import Leg
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import CallId, EndReason
-from softphone.model.error import SoftphoneError, TokenError
+from softphone.model.error import Refused, SoftphoneError, TokenError
 from softphone.model.event import Level
 from softphone.model.presence import LinkState
-from softphone.webrtc.peer import PeerState, warm_up
+from softphone.webrtc.peer import warm_up
 
 from . import wire
-from .conversions import local_record
 from .credentials import Credentials
 from .desk import Desk
 from .inbox import Inbox
+from .legs import Legs
 from .line import Line
-from .media import CallMedia, peer_settings
 from .protocol import RibbonProtocol
 from .rest import Ask, Rest
 from .services import Services
@@ -37,7 +36,6 @@ from .steps import (
     Emit,
     Finished,
     Lost,
-    Made,
     MakeAnswer,
     MakeOffer,
     OpenSocket,
@@ -59,7 +57,6 @@ logger = logging.getLogger(__name__)
 
 _LEAVE_LIMIT_S = 2.0
 _SAY_AGAIN_S = 60.0
-_MediaStep = MakeOffer | MakeAnswer | TakeAnswer
 
 
 class RibbonUser:
@@ -84,13 +81,12 @@ class RibbonUser:
         self.services = Services(
             adapter.name, settings, self.rest, context.emit, context.monotonic, context.wall
         )
-        self.media: dict[CallId, CallMedia] = {}
+        self.legs = Legs(self)
         self.takes_notifications = True
         self._line = Line(self, settings.socket_base, self.credentials, adapter.tls)
         self._desk = Desk(self)
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._turns: dict[CallId, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._refused_at: float | None = None
         self._left = False
@@ -112,7 +108,7 @@ class RibbonUser:
             finally:
                 await self._line.closed()
                 await _end_all(self._tasks)
-                await asyncio.gather(*(media.close() for media in self.media.values()))
+                await self.legs.close()
                 await self.credentials.close()
 
     @property
@@ -133,12 +129,18 @@ class RibbonUser:
         self.do(self.protocol.session.leave())
 
     async def submit(self, command: c.AccountCommand | c.CallCommand) -> c.Value | None:
-        """Do what the operator asks."""
-        return await self._desk.run(command)
+        """Do what the operator asks; raises a SoftphoneError with the reason why not."""
+        try:
+            return await self._desk.run(command)
+        except SoftphoneError:
+            raise
+        except Exception:
+            self._close_changes(getattr(command, "call", None))
+            raise  # the engine logs it and answers whoever asked
 
     def leg(self, call: CallId) -> Leg | None:
         """Return a call's sound."""
-        media = self.media.get(call)
+        media = self.legs.get(call)
         return media.leg if media is not None else None
 
     async def finished(self, operation: int, steps: Steps) -> None:
@@ -193,21 +195,30 @@ class RibbonUser:
         self.do([*self.protocol.line_went(self.now), *steps])
 
     def socket_said(self, text: str | bytes) -> None:
-        """It brought something."""
+        """It brought something; whatever that is, the socket lives on."""
         if self.takes_notifications:
-            self.take(text, pushed=False)
+            with self.guarded("a notification could not be taken"):
+                self.take(text, pushed=False)
 
     def take(self, text: str | bytes, *, pushed: bool) -> bool:
         """Take a notification, however it came; False when it is none or a repeated one."""
         notice = self.inbox.take(text, self.now)
         if notice is None:
             return False
-        self._tell(notice, text if isinstance(text, str) else "")
+        call = None
+        if isinstance(notice, wire.CallNotice):
+            call = self.protocol.calls.by_session(notice.session)
+        with self.guarded("a notification could not be taken", call.id if call else None):
+            self._take(notice, text if isinstance(text, str) else "", pushed=pushed)
+        return True
+
+    def _take(self, notice: wire.Notice, text: str, *, pushed: bool) -> None:
+        self._tell(notice, text)
         match notice:
             case wire.CallNotice():
                 call = notice.event is wire.EventType.CALL
                 if call and not pushed and self.settings.incoming_mode == "push":
-                    return True
+                    return
                 self.do(self.protocol.notified(notice, self.now))
             case wire.LossNotice():
                 self.do(self.protocol.notified(notice, self.now))
@@ -219,7 +230,6 @@ class RibbonUser:
                 pass  # told as an event
             case _:
                 assert_never(notice)
-        return True
 
     def _tell(self, notice: wire.Notice, text: str) -> None:
         body = wire.shown(text)
@@ -227,91 +237,31 @@ class RibbonUser:
         event = e.PlatformEvent(self.adapter.name, name, self.context.wall(), body)
         self.context.emit(event)
 
-    # ---- media (MediaOwner) --------------------------------------------------------------------
-
-    def peer_changed(self, call: CallId, state: PeerState) -> None:
-        """A call's connection changed."""
-        self.do(self.protocol.calls.peer_changed(call, state))
-
-    def peer_silent(self, call: CallId, silent: bool) -> None:
-        """Nothing comes in a call, or something again."""
-        self.do(self.protocol.calls.silent(call, silent))
-
-    def _media_of(self, call: CallId) -> CallMedia:
-        media = self.media.get(call)
-        if media is None:
-            known = self.protocol.session.subscription
-            settings = peer_settings(
-                self.settings, known.turn if known else None, self.adapter.sdp_handlers
-            )
-            media = self.media[call] = CallMedia(self, call, settings, self.own)
-        return media
-
-    async def _media_step(self, step: _MediaStep, before: asyncio.Task[None] | None) -> None:
-        """Do one step of a call's negotiation, after the one before it."""
-        if before is not None:
-            await asyncio.wait([before])
-        media = self.media.get(step.ticket.call)
-        if media is None:
-            return  # the call is over
-        calls = self.protocol.calls
-        try:
-            made = await self._negotiate(media, step)
-        except SoftphoneError as problem:
-            self.do(calls.media_failed(step.ticket, problem, self.now))
-            return
-        if made is not None:
-            self.do(calls.made(step.ticket, made, self.now))
-        else:
-            self.do(calls.taken(step.ticket, self.now))
-
-    async def _negotiate(self, media: CallMedia, step: _MediaStep) -> Made | None:
-        match step:
-            case MakeOffer(_, direction, restart, fresh):
-                return await media.offer(direction, restart=restart, fresh=fresh)
-            case MakeAnswer(_, offer, direction):
-                return await media.answer(offer, direction)
-            case TakeAnswer(_, answer, provisional):
-                await media.accept(answer, provisional=provisional)
-                return None
-            case _:
-                assert_never(step)
-
-    def _start_media(self, call: CallId) -> None:
-        calls = self.protocol.calls
-        begun = calls.microphone_wanted(call, self.now)
-        try:
-            self.context.start_media(call)
-        except SoftphoneError as problem:
-            calls.microphone_had(call, begun, problem.message, self.now)
-            self.do(calls.sound_failed(call, problem, self.now))
-        else:
-            calls.microphone_had(call, begun, "", self.now)
-
-    def _close_media(self, call: CallId) -> None:
-        self.context.stop_media(call)
-        self._turns.pop(call, None)
-        self._desk.call_over(call)
-        media = self.media.pop(call, None)
-        if media is not None:
-            self.own(media.close())
-        self._remember(call)
-
-    def _remember(self, call: CallId) -> None:
-        known = self.protocol.calls.live.get(call) or next(
-            (x for x in self.protocol.calls.finished if x.id == call), None
-        )
-        record = local_record(known) if known else None
-        if record is not None:
-            self.services.local.append(record)
-
     # ---- doing what the protocol says ----------------------------------------------------------
 
     def do(self, steps: Steps) -> None:
         """Do the steps in order, and be back when the next is due."""
         for step in steps:
-            self._do_one(step)
+            ticket = getattr(step, "ticket", None)
+            with self.guarded("a step could not be done", ticket.call if ticket else None):
+                self._do_one(step)
         self._rearm()
+
+    @contextlib.contextmanager
+    def guarded(self, what: str, call: CallId | None = None) -> Iterator[None]:
+        """Let no defect out: log and report it, and close what is under way on `call`."""
+        try:
+            yield
+        except Exception:
+            logger.exception("%s", what)
+            text = f"{what[0].upper()}{what[1:]}; the log says more."
+            self.context.emit(e.ErrorRaised(self.adapter.name, "INTERNAL", text))
+            self._close_changes(call)
+
+    def _close_changes(self, call: CallId | None) -> None:
+        if call is not None:
+            failed = Refused("It failed inside softphone; the log says more.", code="INTERNAL")
+            self.do(self.protocol.calls.faulted(call, failed, self.now))
 
     def _do_one(self, step: Step) -> None:
         match step:
@@ -335,16 +285,14 @@ class RibbonUser:
             case CallAsk():
                 self.own(self._ask_call(step))
             case MakeOffer() | MakeAnswer() | TakeAnswer():
-                call = step.ticket.call
-                self._media_of(call)
-                self._turns[call] = self.own(self._media_step(step, self._turns.get(call)))
+                self.legs.begin(step)
             case Withdraw(call):
-                if call in self.media:
-                    self.media[call].withdraw()
+                self.legs.withdraw(call)
             case StartMedia(call):
-                self._start_media(call)
+                self.legs.start(call)
             case CloseMedia(call):
-                self._close_media(call)
+                self._desk.call_over(call)
+                self.legs.end(call)
             case Finished(operation, error):
                 self._finish(operation, error)
             case _:
@@ -389,14 +337,16 @@ class RibbonUser:
     async def _ask_call(self, step: CallAsk) -> None:
         calls = self.protocol.calls
         ask = Ask(step.method, step.path, step.body, reads_answer=step.method != "DELETE")
-        try:
-            answer = await self.rest.send(ask)
-        except SoftphoneError as problem:
-            if step.ticket is None:
-                logger.info("a request nobody waits for failed: %s", problem)
-            self.do(calls.failed(step, problem, self.now))
-            return
-        self.do(calls.answered(step, answer, self.now))
+        call = step.ticket.call if step.ticket is not None else None
+        with self.guarded("a request could not be handled", call):
+            try:
+                answer = await self.rest.send(ask)
+            except SoftphoneError as problem:
+                if step.ticket is None:
+                    logger.info("a request nobody waits for failed: %s", problem)
+                self.do(calls.failed(step, problem, self.now))
+                return
+            self.do(calls.answered(step, answer, self.now))
 
     # ---- time ----------------------------------------------------------------------------------
 
@@ -416,7 +366,9 @@ class RibbonUser:
         renewal = self.services.next_renewal()
         if renewal is not None and renewal <= self.now and self.protocol.session.up:
             self.own(self._renew_events())
-        self.do(self.protocol.wake(self.now))
+        with self.guarded("what time has brought could not be done"):
+            self.do(self.protocol.wake(self.now))
+        self._rearm()
 
     async def _renew_events(self) -> None:
         with contextlib.suppress(TokenError):

@@ -89,6 +89,7 @@ class Seat:
         self.pumps: dict[CallId, Pump] = {}
         self.legs: dict[CallId, Leg] = {}
         self.microphone = True
+        self.fails_once_on: type[AdapterEvent] | None = None
         self.ahead_s = 0.0  # what the adapter's clock is put forward by
         self.looks = 0  # how often it looked at the clock
         self.running: asyncio.Task[None] | None = None
@@ -97,6 +98,9 @@ class Seat:
     # ---- Context -------------------------------------------------------------------------------
 
     def emit(self, event: AdapterEvent) -> None:
+        if self.fails_once_on is not None and isinstance(event, self.fails_once_on):
+            self.fails_once_on = None
+            raise RuntimeError("a defect of the engine")
         self.events.append(event)
 
     def new_call_id(self) -> CallId:

@@ -13,9 +13,10 @@ from softphone.model.error import Refused, SoftphoneError
 from tests.adapters.ribbon.seat import Floor, Seat, until
 
 
-async def two_talking(floor: Floor) -> tuple[Seat, CallId, Seat, CallId]:
+async def two_talking(floor: Floor, alice: Seat | None = None) -> tuple[Seat, CallId, Seat, CallId]:
     """Return alice and bob in a call with each other, both humming."""
-    alice, bob = await floor.at_work("alice"), await floor.at_work("bob")
+    alice = alice or await floor.at_work("alice")
+    bob = await floor.at_work("bob")
     dialling = asyncio.create_task(alice.talk("bob"))
     offer = await bob.offered()
     await bob.do(c.Answer(offer.call))
