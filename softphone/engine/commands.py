@@ -29,7 +29,7 @@ _READING = (
     *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver, c.ShowReport),
     *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
     *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
-    *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame),
+    *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame, c.FetchTurn, c.ListResources),
 )
 _TEST_RING_S = 2.0
 _MailCommand = (
@@ -86,7 +86,7 @@ _NEEDS: dict[type, Capability] = {
     **dict.fromkeys(
         (
             *(c.ListObserved, c.FindObserved, c.FetchSummary),
-            *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame),
+            *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame, c.FetchTurn, c.ListResources),
         ),
         Capability.MONITORING,
     ),

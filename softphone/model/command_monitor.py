@@ -88,7 +88,7 @@ class ReadFrame:
 
 @dataclass(frozen=True, slots=True)
 class CloseFrame:
-    """Close a frame; closing again is harmless."""
+    """Close a frame; it ends when each who opened it has closed it. Closing again is harmless."""
 
     account: AccountName
     frame: FrameId
@@ -103,11 +103,13 @@ class ListJobs:
 
 @dataclass(frozen=True, slots=True)
 class StartJob:
-    """Start a job; `parameters` is a JSON object."""
+    """Start a job; `parameters` is a JSON object. One that destroys is refused with the code
+    NOT_CONFIRMED until it is sent with `confirmed`."""
 
     account: AccountName
     job_type: str
     parameters: str = "{}"
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,20 @@ class ListMachines:
     account: AccountName
 
 
+@dataclass(frozen=True, slots=True)
+class FetchTurn:
+    """Ask what went through the TURN servers."""
+
+    account: AccountName
+
+
+@dataclass(frozen=True, slots=True)
+class ListResources:
+    """Ask for the names of the database's resources."""
+
+    account: AccountName
+
+
 MonitorCommand = (
     ListObserved
     | FindObserved
@@ -148,4 +164,6 @@ MonitorCommand = (
     | CancelJob
     | CleanJobs
     | ListMachines
+    | FetchTurn
+    | ListResources
 )

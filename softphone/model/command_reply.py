@@ -8,7 +8,7 @@ from .call import CallId, Parameters
 from .contact import Contact, ContactId
 from .device import Device
 from .message import Conversation, Message, MessageId, Voicemail
-from .monitor import Frame, Job, Machine, ObservedCall, SummaryPoint
+from .monitor import Frame, Job, Machine, ObservedCall, SummaryPoint, TurnServer
 from .record import CallRecord, PlatformRecord
 from .report import CallReport
 
@@ -197,9 +197,10 @@ class FrameRows:
 
 @dataclass(frozen=True, slots=True)
 class JobsFound:
-    """All jobs."""
+    """All jobs, and types that can be started."""
 
     jobs: tuple[Job, ...]
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,20 @@ class MachinesFound:
     """Workers and servers."""
 
     machines: tuple[Machine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFound:
+    """TURN servers and what went through them."""
+
+    servers: tuple[TurnServer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesFound:
+    """Names of the database's resources."""
+
+    names: tuple[str, ...]
 
 
 Value = (
@@ -241,6 +256,8 @@ Value = (
     | JobsFound
     | JobStarted
     | MachinesFound
+    | TurnFound
+    | ResourcesFound
 )
 
 

@@ -28,6 +28,15 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened to a client, such as a track that was added."""
+
+    what: str
+    at: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClientQuality:
     """One client of a monitored call at one moment.
 
@@ -57,6 +66,7 @@ class ClientQuality:
     joined_at: float | None = None
     left_at: float | None = None
     issues: tuple[Issue, ...] = ()
+    happened: tuple[Happening, ...] = ()
     odd: tuple[str, ...] = ()
     facts: Parameters = ()
     row: str = ""
@@ -106,7 +116,8 @@ class FrameState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A growing list of rows. `what` says in words what it is of; `received` counts all rows that
-    came, `kept` those still in memory; `updating` while stored rows are being fetched."""
+    came, `kept` those still in memory; `updating` while stored rows are being fetched, `progress`
+    (0 to 1) where it can be told how far that is."""
 
     id: FrameId
     account: AccountName
@@ -115,6 +126,7 @@ class Frame:
     received: int = 0
     kept: int = 0
     updating: bool = False
+    progress: float | None = None
     partial: bool = False
     problem: str = ""
     stale_since: float | None = None
@@ -164,3 +176,17 @@ class Machine:
     cpu: float | None = None
     memory_bytes: float | None = None
     figures: Parameters = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnServer:
+    """What went through a TURN server until `at`; any figure may be unknown."""
+
+    address: str
+    at: float | None = None
+    sent_bytes: float | None = None
+    received_bytes: float | None = None
+    sent_packets: float | None = None
+    received_packets: float | None = None
+    out_bps: float | None = None
+    in_bps: float | None = None

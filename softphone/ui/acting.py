@@ -25,6 +25,7 @@ from .screens.history import HistoryScreen
 from .screens.jobs import JobsScreen
 from .screens.messages import MessagesScreen
 from .screens.monitor import MonitorScreen
+from .screens.monitor_summary import SummaryScreen
 from .screens.online_users import OnlineUsersScreen
 from .screens.palette import PaletteScreen
 from .screens.platform_events import PlatformEventsScreen
@@ -67,6 +68,7 @@ class Acting:
             "services.open": lambda: self._open(ServicesScreen(app.view)),
             "platform_events.open": lambda: self._open(PlatformEventsScreen(app.view)),
             "monitor.open": lambda: self._open(MonitorScreen(app.view)),
+            "summary.open": lambda: self._open(SummaryScreen(app.view)),
             "rows.open": lambda: self._open(RowsScreen(app.view)),
             "jobs.open": lambda: self._open(JobsScreen(app.view)),
             "pops.open": lambda: self._open(PopsScreen(app.view)),

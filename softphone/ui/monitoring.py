@@ -7,16 +7,21 @@ dash. The bands are those of the service's own score and of the usual thresholds
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from softphone.model.monitor import ClientQuality, ObservedCall
 
 from . import words
+from .clock import local_time
 from .spans import Span
 
-POINTS = 60
+POINTS = 120
+BUCKET_S = 5.0
 ENDED_SHOWN_S = 30.0
+FOLLOWED_MOST, UNSEEN_KEPT_S = 20, 5.0
+ORDERS = ("worst", "age", "clients", "issues")
 _BARS = "▁▂▃▄▅▆▇█"
 _SCORE_BANDS = (4.0, 3.0, 2.0)  # good, fair, poor; below: bad
 _RISING_BANDS = {
@@ -27,42 +32,67 @@ _RISING_BANDS = {
 _BANDS = (("G", "ok"), ("F", "plain"), ("P", "warn"), ("B", "bad"))
 
 
+Values: TypeAlias = deque[float | None]
+_Key: TypeAlias = tuple[str, float | None]
+
+
+def _values() -> Values:
+    return deque(maxlen=POINTS)
+
+
 @dataclass(slots=True)
 class Course:
-    """The last figures of one call or client, the newest at the end."""
+    """The last figures of one call or client, the newest at the end: the worst of every five
+    seconds, by when it arrived, so that rows out of order or in bursts do not bend the picture."""
 
-    score: deque[float | None] = field(default_factory=lambda: deque(maxlen=POINTS))
-    rtt: deque[float | None] = field(default_factory=lambda: deque(maxlen=POINTS))
-    jitter: deque[float | None] = field(default_factory=lambda: deque(maxlen=POINTS))
-    loss: deque[float | None] = field(default_factory=lambda: deque(maxlen=POINTS))
-    at: float | None = None
+    score: Values = field(default_factory=_values)
+    rtt: Values = field(default_factory=_values)
+    jitter: Values = field(default_factory=_values)
+    loss: Values = field(default_factory=_values)
+    bucket: int | None = None
 
-    def add(self, client: ClientQuality) -> None:
-        """Take a client's figures; the same moment again changes nothing."""
-        if client.at is not None and client.at == self.at:
-            return
-        self.at = client.at
-        self.score.append(client.score)
-        self.rtt.append(client.rtt_ms)
-        self.jitter.append(client.jitter_ms)
-        self.loss.append(client.loss_in)
+    def add(self, client: ClientQuality, mono: float) -> None:
+        """Take a client's figures that arrived at `mono`."""
+        self._turn(mono)
+        _worsen(self.score, client.score, min)
+        _worsen(self.rtt, client.rtt_ms, max)
+        _worsen(self.jitter, client.jitter_ms, max)
+        _worsen(self.loss, client.loss_in, max)
 
-    def add_score(self, score: float | None, at: float | None) -> None:
-        """Take a call's score."""
-        if at is None or at != self.at:
-            self.at = at
-            self.score.append(score)
+    def add_score(self, score: float | None, mono: float) -> None:
+        """Take a call's score that arrived at `mono`."""
+        self._turn(mono)
+        _worsen(self.score, score, min)
+
+    def _turn(self, mono: float) -> None:
+        """Begin the bucket of this moment. One bucket without arrivals is jitter of what comes
+        every five seconds and repeats the value before; more of them are a gap."""
+        bucket = int(mono // BUCKET_S)
+        begun = 1 if self.bucket is None else min(POINTS, bucket - self.bucket)
+        self.bucket = bucket if self.bucket is None else max(bucket, self.bucket)
+        for values in (self.score, self.rtt, self.jitter, self.loss):
+            if begun == 2:
+                values.append(values[-1])
+                values.append(None)
+            else:
+                values.extend([None] * begun)
+
+
+def _worsen(values: Values, value: float | None, worse: Callable[[float, float], float]) -> None:
+    known = values[-1]
+    if value is not None:
+        values[-1] = value if known is None else worse(known, value)
 
 
 @dataclass(slots=True)
 class CallBoard:
     """The list of ongoing calls: newest data wins, what vanished stays a while as ended."""
 
-    calls: dict[tuple[str, float | None], ObservedCall] = field(default_factory=dict)
+    calls: dict[_Key, ObservedCall] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
-    gone: dict[tuple[str, float | None], float] = field(default_factory=dict)
+    gone: dict[_Key, float] = field(default_factory=dict)
 
-    def take(self, listed: Iterable[ObservedCall], at: float | None, mono: float) -> None:
+    def take(self, listed: Iterable[ObservedCall], mono: float) -> None:
         """Take a whole list of ongoing calls."""
         now = {(call.id, call.started_at): call for call in listed}
         for key in self.calls.keys() - now.keys():
@@ -70,16 +100,30 @@ class CallBoard:
         self.calls |= now
         for key, call in now.items():
             self.gone.pop(key, None)
-            self.courses.setdefault(call.id, Course()).add_score(call.score, at)
+            self.courses.setdefault(call.id, Course()).add_score(call.score, mono)
         self._forget(mono)
 
-    def rows(self) -> list[ObservedCall]:
-        """Return the calls, the worst first, ended ones last."""
+    def update(self, call: ObservedCall, mono: float) -> bool:
+        """Take newer figures of a call in the list; False when it is not there or is over, as
+        rows that come late must not bring it back."""
+        key = call.id, call.started_at
+        known = self.calls.get(key)
+        if known is None or key in self.gone:
+            return False
+        self.calls[key] = replace(
+            known, score=call.score, worst_score=call.worst_score, clients=call.clients,
+            clients_now=call.clients_now, clients_peak=call.clients_peak, issues=call.issues,
+        )  # fmt: skip
+        self.courses.setdefault(call.id, Course()).add_score(call.score, mono)
+        return True
 
-        def place(entry: tuple[tuple[str, float | None], ObservedCall]) -> tuple[bool, float, str]:
+    def rows(self, order: str = ORDERS[0]) -> list[ObservedCall]:
+        """Return the calls in one of the `ORDERS`: the worst, longest or fullest first, or those
+        with most issues; what is not known and then ended calls last."""
+
+        def place(entry: tuple[_Key, ObservedCall]) -> tuple[bool, float, str]:
             key, call = entry
-            score = call.worst_score if call.worst_score is not None else call.score
-            return key in self.gone, 9.0 if score is None else score, call.id
+            return key in self.gone, _rank(call, order), call.id
 
         return [call for _, call in sorted(self.calls.items(), key=place)]
 
@@ -94,6 +138,51 @@ class CallBoard:
         alive = {call_id for call_id, _ in self.calls}
         for call_id in self.courses.keys() - alive:
             del self.courses[call_id]
+
+
+def _rank(call: ObservedCall, order: str) -> float:
+    """Return where a call stands in an order, the least first."""
+    if order == "worst":
+        score = call.worst_score if call.worst_score is not None else call.score
+        return 9.0 if score is None else score
+    figures = {"age": call.duration_s, "clients": call.clients_now, "issues": call.issues}
+    figure = figures[order]
+    return 1.0 if figure is None else -figure
+
+
+@dataclass(slots=True)
+class Followed:
+    """Which calls have a frame because they are seen; each is closed a while after it was."""
+
+    seen: dict[str, float] = field(default_factory=dict)
+
+    def look(self, visible: Sequence[str], mono: float) -> tuple[list[str], list[str]]:
+        """Return which calls to follow now, and which no longer."""
+        fresh = [one for one in visible[:FOLLOWED_MOST] if one not in self.seen]
+        self.seen |= dict.fromkeys(visible[:FOLLOWED_MOST], mono)
+        old = [one for one, at in self.seen.items() if mono - at >= UNSEEN_KEPT_S]
+        for one in old:
+            del self.seen[one]
+        return fresh, old
+
+
+def stale_since(epoch: float | None) -> str:
+    """Return since when what is shown is no longer fresh, in words."""
+    return "stale" if epoch is None else f"stale since {local_time(epoch):%H:%M:%S}"
+
+
+def squeezed(
+    values: Sequence[float | None], width: int, worst: Callable[[Iterable[float]], float]
+) -> list[float | None]:
+    """Return at most `width` values for a small chart: of those that share a place, the worst."""
+    if width <= 0 or len(values) <= width:
+        return list(values)
+    found: list[float | None] = []
+    for place in range(width):
+        part = values[place * len(values) // width : (place + 1) * len(values) // width]
+        known = [value for value in part if value is not None]
+        found.append(worst(known) if known else None)
+    return found
 
 
 def sparkline(values: Sequence[float | None], width: int, low: float, high: float) -> str:

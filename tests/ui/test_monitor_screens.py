@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from softphone.model import command as c
@@ -12,11 +14,14 @@ from softphone.model.monitor import (
     Frame,
     FrameId,
     FrameState,
+    Happening,
     Issue,
     Job,
     JobState,
     Machine,
     ObservedCall,
+    SummaryPoint,
+    TurnServer,
 )
 from tests.ui.conftest import NOW, Console, FakeEngine
 
@@ -75,12 +80,122 @@ async def test_a_call_is_followed_client_by_client_and_left_behind(
     assert text.index("Boris") < text.index("[red]Anna[/]")
     assert "340!B" in text
     assert "TURN congestion" in text
-    assert "RTT over 300 ms -2" in text
+    assert "RTT over 300 ms: -2" in text
     assert "Chrome 156" in text
     kinds = [asked.kind for asked in console.commands(c.OpenFrame)]
     assert kinds[0] is c.FrameKind.CALL
     assert c.FrameKind.CLIENT in kinds
+    assert c.CloseFrame(WATCH, FRAME) in console.commands(c.CloseFrame)
+
+
+async def test_calls_that_are_seen_are_followed_and_left_with_the_screen(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    await console.press("tab", "O")
+    await console.until(lambda: console.commands(c.OpenFrame))
+
+    worse = replace(CALL, score=1.4, worst_score=0.3, clients_now=5)
+    await console.emit(e.CallObserved(WATCH, FRAME, worse))
+    await console.until(lambda: "0.3 B" in console.screen_text())
+    await console.press("escape")
+
+    assert console.commands(c.OpenFrame) == [c.OpenFrame(WATCH, c.FrameKind.CALL, "c-1")]
     assert console.commands(c.CloseFrame) == [c.CloseFrame(WATCH, FRAME)]
+
+
+async def test_a_service_without_frames_is_asked_for_one_once(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    engine.reply(c.OpenFrame, c.Reply(False, "UNSUPPORTED", "This service cannot do that."))
+    await console.press("tab", "O")
+    await console.until(lambda: console.commands(c.OpenFrame))
+    screen = console.app.screen
+
+    console.clock.advance(60)
+    for _ in range(3):
+        screen._follow_seen()  # type: ignore[attr-defined]  # what its timer does
+        await console.settle()
+
+    assert len(console.commands(c.OpenFrame)) == 1
+
+
+async def test_the_list_is_sorted_as_asked(console: Console, engine: FakeEngine) -> None:
+    await watching(console, engine)
+    long = replace(CALL, id="c-2", room="marathon", duration_s=9000.0, worst_score=4.0)
+    engine.reply(c.ListObserved, c.Reply(value=c.ObservedFound((CALL, long), NOW)))
+    await console.press("tab", "O")
+    worst_first = console.screen_text()
+
+    await console.press("s")
+
+    assert worst_first.index("room-9") < worst_first.index("marathon")
+    text = console.screen_text()
+    assert "by age" in text
+    assert text.index("marathon") < text.index("room-9")
+
+
+async def test_all_of_a_client_is_one_key_away(console: Console, engine: FakeEngine) -> None:
+    await watching(console, engine)
+    await console.press("tab", "O", "enter")
+    over = Issue("congestion", NOW - 30, NOW - 10, "major")
+    full = replace(BAD, issues=(over,), happened=(Happening("CLIENT_JOINED", NOW - 60),))
+    await console.emit(e.ClientObserved(WATCH, FRAME, full))
+
+    await console.press("g", "enter")
+    text = console.screen_text()
+
+    assert "CLIENT Boris" in text
+    assert "340 ms!B" in text
+    assert "loss out      -" in text
+    assert text.index("CLIENT_JOINED") < text.index("congestion raised major")
+    assert "congestion over after 00:20" in text
+    assert '"a": 1' in text
+
+    await console.emit(e.ClientObserved(WATCH, FRAME, replace(full, at=NOW + 1, rtt_ms=41.0)))
+    assert "41 ms!G" in console.screen_text()
+
+
+async def test_a_summary_shows_totals_their_course_and_turn_servers(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    series = tuple(SummaryPoint(NOW - 60 * n, n, n, 4.0, None) for n in range(5, 0, -1))
+    figures = (("currentActiveCalls", "1"), ("averageScore", ""))
+    engine.reply(c.FetchSummary, c.Reply(value=c.SummaryFound(figures, series)))
+    server = TurnServer("192.0.2.7", NOW, sent_bytes=5e6)
+    engine.reply(c.FetchTurn, c.Reply(value=c.TurnFound((server,))))
+
+    await console.press("tab", "O", "i")
+    text = console.screen_text()
+    await console.press("l", "down", "enter")
+
+    assert "averageScore" in text
+    assert "█" in text
+    assert "192.0.2.7" in text
+    assert "5.0" in text
+    assert "None" not in text
+    asked = console.commands(c.FetchSummary)[-1]
+    assert asked.until - asked.since == 6 * 3600
+    assert "last 6 hours" in console.screen_text()
+
+
+async def test_a_summary_that_is_no_longer_fresh_says_since_when(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    engine.reply(c.FetchTurn, c.Reply(False, "UNSUPPORTED", "This service cannot do that."))
+    await console.press("tab", "O", "i")
+    assert "cannot do that" in console.screen_text()
+    engine.reply(c.FetchSummary, c.Reply(False, "DISCONNECTED", "The connection is lost."))
+
+    console.app.screen._ask()  # type: ignore[attr-defined]  # what its timer does
+    await console.settle()
+
+    text = console.screen_text()
+    assert re.search(r"stale since \d\d:\d\d:\d\d · The connection is lost", text)
+    assert "currentActiveCalls" in text
 
 
 async def test_any_id_is_looked_up_and_no_match_is_said(
@@ -89,10 +204,30 @@ async def test_any_id_is_looked_up_and_no_match_is_said(
     await watching(console, engine)
     engine.reply(c.FindObserved, c.Reply(value=c.ObservedFound(())))
 
-    await console.press("tab", "O", "l", *"xyz", "enter")
-
-    assert console.commands(c.FindObserved) == [c.FindObserved(WATCH, anything="xyz")]
+    await console.press("tab", "O", "l", *"xyz", "enter", "enter")
     assert "No match" in console.screen_text()
+    await console.press("l", *"xyz", "enter", "down", "enter")
+
+    always, lately = console.commands(c.FindObserved)
+    assert always == c.FindObserved(WATCH, anything="xyz")
+    assert lately == c.FindObserved(WATCH, anything="xyz", since=NOW - 3600)
+
+
+async def test_what_is_found_tells_by_which_id_and_is_opened(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    past = replace(CALL, id="c-7", room="old", ended_at=NOW - 5, matched_by=("track", "client"))
+    engine.reply(c.FindObserved, c.Reply(value=c.ObservedFound((past,), truncated=True)))
+
+    await console.press("tab", "O", "l", *"t-1", "enter", "enter")
+    found = console.screen_text()
+    await console.press("enter")
+
+    assert "FOUND (there are more)" in found
+    assert "track, client" in found
+    assert "CALL old" in console.screen_text()
+    assert "the call is over" in console.screen_text()
 
 
 async def test_a_service_that_does_not_answer_is_stale_with_its_reason(
@@ -106,7 +241,7 @@ async def test_a_service_that_does_not_answer_is_stale_with_its_reason(
     await console.settle()
 
     text = console.screen_text()
-    assert "stale" in text
+    assert re.search(r"stale since \d\d:\d\d:\d\d", text)
     assert "The connection is lost." in text
     assert "room-9" in text
 

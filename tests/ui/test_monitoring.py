@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 from softphone.model.monitor import ClientQuality, ObservedCall
 from softphone.ui.monitoring import (
     ENDED_SHOWN_S,
+    FOLLOWED_MOST,
+    ORDERS,
     POINTS,
     CallBoard,
     Course,
+    Followed,
     quality_words,
     rising_span,
     score_span,
     sparkline,
+    squeezed,
 )
 from softphone.ui.rowfile import RowFile, cell
 
@@ -30,18 +34,18 @@ def call(key: str, score: float | None = 4.0, started: float | None = 1.0) -> Ob
 def test_the_worst_call_comes_first_and_the_unknown_last() -> None:
     board = CallBoard()
 
-    board.take([call("a", 4.5), call("b", None), call("c", 1.0)], 10.0, 0.0)
+    board.take([call("a", 4.5), call("b", None), call("c", 1.0)], 0.0)
 
     assert [one.id for one in board.rows()] == ["c", "a", "b"]
 
 
 def test_a_call_that_vanished_is_shown_as_ended_for_a_while() -> None:
     board = CallBoard()
-    board.take([call("a"), call("b")], 1.0, 0.0)
+    board.take([call("a"), call("b")], 0.0)
 
-    board.take([call("a")], 2.0, 5.0)
+    board.take([call("a")], 5.0)
     shown = [(one.id, board.ended(one)) for one in board.rows()]
-    board.take([call("a")], 3.0, 6.0 + ENDED_SHOWN_S)
+    board.take([call("a")], 6.0 + ENDED_SHOWN_S)
 
     assert shown == [("a", False), ("b", True)]
     assert [one.id for one in board.rows()] == ["a"]
@@ -50,21 +54,85 @@ def test_a_call_that_vanished_is_shown_as_ended_for_a_while() -> None:
 
 def test_an_id_that_starts_again_is_another_line() -> None:
     board = CallBoard()
-    board.take([call("a", started=1.0)], 1.0, 0.0)
+    board.take([call("a", started=1.0)], 0.0)
 
-    board.take([call("a", started=9.0)], 2.0, 1.0)
+    board.take([call("a", started=9.0)], 1.0)
 
     assert [board.ended(one) for one in board.rows()] == [False, True]
 
 
-def test_a_course_keeps_the_newest_points_and_each_moment_once() -> None:
+def test_the_list_has_four_orders_and_what_is_unknown_comes_last() -> None:
+    board = CallBoard()
+    figures = {"duration_s": (1.0, 9.0, None), "clients_now": (3, 1, None), "issues": (1, 2, None)}
+    board.take(
+        [
+            ObservedCall(key, **{name: values[place] for name, values in figures.items()})  # type: ignore[arg-type]  # by name
+            for place, key in enumerate("abc")
+        ],
+        0.0,
+    )
+
+    orders = {order: "".join(one.id for one in board.rows(order)) for order in ORDERS}
+
+    assert orders == {"worst": "abc", "age": "bac", "clients": "abc", "issues": "bac"}
+
+
+def test_a_followed_call_is_brought_up_to_date_but_never_back_to_life() -> None:
+    board = CallBoard()
+    board.take([call("a", 4.0), call("b", 4.0)], 0.0)
+
+    assert board.update(call("a", 2.0), 1.0)
+    assert not board.update(call("new"), 1.0)
+    board.take([call("a", 3.0)], 5.0)
+    assert not board.update(call("b", 1.0), 6.0)
+
+    assert [one.score for one in board.rows()] == [3.0, 4.0]
+    assert list(board.courses["a"].score) == [2.0, 3.0]
+
+
+def test_calls_are_followed_while_seen_and_five_seconds_longer() -> None:
+    followed = Followed()
+    many = [f"c{n}" for n in range(30)]
+
+    assert followed.look(many, 0.0) == (many[:FOLLOWED_MOST], [])
+    assert followed.look(["c0", "x"], 4.0) == (["x"], [])
+    assert followed.look(["c0"], 5.0) == ([], many[1:FOLLOWED_MOST])
+    assert followed.look(["c0", "c1"], 6.0) == (["c1"], [])
+
+
+def test_a_course_keeps_the_worst_of_every_five_seconds_by_arrival() -> None:
+    course = Course()
+    arrived = ((0.0, 4.0, 9.0), (4.9, 3.0, 1.0), (5.0, 5.0, 2.0), (12.0, None, None))
+
+    for mono, score, rtt in arrived:
+        course.add(ClientQuality("c", "x", at=99.0 - mono, score=score, rtt_ms=rtt), mono)
+
+    assert list(course.score) == [3.0, 5.0, None]
+    assert list(course.rtt) == [9.0, 2.0, None]
+
+
+def test_a_course_keeps_the_newest_points() -> None:
     course = Course()
 
-    for at in range(POINTS + 5):
-        course.add(ClientQuality("c", "x", at=float(at), score=float(at)))
-        course.add(ClientQuality("c", "x", at=float(at), score=99.0))
+    for bucket in range(POINTS + 5):
+        course.add_score(3.0, 5.0 * bucket)
 
-    assert list(course.score) == [float(at) for at in range(5, POINTS + 5)]
+    assert len(course.score) == POINTS
+    assert set(course.score) == {3.0}
+
+
+def test_a_course_bridges_one_bucket_and_leaves_longer_gaps_empty() -> None:
+    course = Course()
+
+    for mono in (0.0, 10.0, 25.0):
+        course.add_score(4.0, mono)
+
+    assert list(course.score) == [4.0, 4.0, 4.0, None, None, 4.0]
+
+
+def test_values_that_share_a_place_in_a_chart_show_the_worst() -> None:
+    assert squeezed([1.0, 5.0, None, 2.0, None, None], 3, max) == [5.0, 2.0, None]
+    assert squeezed([1.0], 3, max) == [1.0]
 
 
 @given(st.lists(st.none() | st.floats(-1e9, 1e9), max_size=80), st.integers(0, 70))

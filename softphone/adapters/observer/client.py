@@ -178,8 +178,10 @@ class _Watcher:
             case c.GoOffline():
                 await self.service.close()
                 return None
-            case c.ListObserved() | c.FindObserved() | c.FetchSummary():
+            case c.ListObserved() | c.FindObserved() | c.FetchSummary() | c.FetchTurn():
                 return await self._look(command)
+            case c.ListResources():
+                return c.ResourcesFound(self._names.resources)
             case c.OpenFrame() | c.UpdateFrame() | c.ReadFrame() | c.CloseFrame():
                 return await self._frame(command)
             case c.ListJobs() | c.StartJob() | c.CancelJob() | c.CleanJobs() | c.ListMachines():
@@ -187,7 +189,9 @@ class _Watcher:
             case _:
                 raise Unsupported("An Observer account only watches calls.")
 
-    async def _look(self, command: c.ListObserved | c.FindObserved | c.FetchSummary) -> c.Value:
+    async def _look(
+        self, command: c.ListObserved | c.FindObserved | c.FetchSummary | c.FetchTurn
+    ) -> c.Value:
         names, service = self._names, self.service
         match command:
             case c.ListObserved():
@@ -204,6 +208,8 @@ class _Watcher:
                     payload[names.filter_room] = room
                 answer = await service.ask(names.type_summary, payload)
                 return c.SummaryFound(*wire.summary_in(answer, names))
+            case c.FetchTurn():
+                return c.TurnFound(wire.turn_in(await service.ask(names.type_turn, {}), names))
 
     async def _find(self, command: c.FindObserved) -> c.ObservedFound:
         """Look up by filters; or by all seven at once, each alone, and merge what they find."""
@@ -250,12 +256,10 @@ class _Watcher:
         match command:
             case c.OpenFrame():
                 opened = await self.service.open_frame(self._spec(command), update=command.update)
+                opened.users += 1
                 return c.FrameOpened(as_frame(opened, self._account))
             case c.CloseFrame():
-                closing = self.service.book.frames.get(command.frame)
-                if closing is not None:
-                    self.service.close_frame(closing)
-                    self._telling.forget(closing)
+                self._close(command.frame)
                 return None
             case c.UpdateFrame():
                 frame = self._known(command.frame)
@@ -268,6 +272,16 @@ class _Watcher:
                 return None
             case c.ReadFrame():
                 return self._read(self._known(command.frame), command)
+
+    def _close(self, frame_id: FrameId) -> None:
+        """Close a frame when the last of those who opened it has closed it."""
+        frame = self.service.book.frames.get(frame_id)
+        if frame is None:
+            return
+        frame.users -= 1
+        if frame.users <= 0:
+            self.service.close_frame(frame)
+            self._telling.forget(frame)
 
     def _spec(self, command: c.OpenFrame) -> Spec:
         names = self._names
@@ -295,8 +309,12 @@ class _Watcher:
         names, service = self._names, self.service
         match command:
             case c.ListJobs():
-                return c.JobsFound(wire.jobs_in(await service.ask(names.type_jobs, {}), names))
-            case c.StartJob(_, job_type, text):
+                found = wire.jobs_in(await service.ask(names.type_jobs, {}), names)
+                types = (*wire.JOB_TYPES, *sorted({job.type for job in found if job.type}))
+                return c.JobsFound(found, tuple(dict.fromkeys(types)))
+            case c.StartJob(_, job_type, text, confirmed):
+                if job_type in wire.DESTRUCTIVE_JOBS and not confirmed:
+                    raise Refused(f"{job_type} destroys data.", code="NOT_CONFIRMED")
                 parameters = specs.json_object(text, "The parameters")
                 asked = {"type": job_type, "parameters": parameters}
                 answer = await service.ask(names.type_start_job, asked, read=False)

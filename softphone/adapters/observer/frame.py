@@ -29,6 +29,8 @@ class Spec:
     key_of: KeyOf
     live_of: tuple[str, str] | None = None
     """Call and client id of a frame of snapshots, "" for all clients; None: report rows."""
+    span_ms: tuple[float, float] | None = None
+    """The time that conditions ask for, where they say so: how far a fetch is can be told then."""
 
     @property
     def same(self) -> tuple[str, str] | None:
@@ -58,12 +60,22 @@ class StoredFrame:
     latest: Table | None = None
     latest_at: float = 0.0
     fetching: asyncio.Task[None] | None = None
+    reached_ms: float | None = None
+    users: int = 0
     revived: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def over(self) -> bool:
         """Tell whether nothing more can come."""
         return self.state in (FrameState.CLOSED, FrameState.FAILED)
+
+    @property
+    def progress(self) -> float | None:
+        """Return how far a fetch has come in the time that was asked for, 0 to 1."""
+        if self.spec.span_ms is None or self.reached_ms is None:
+            return None
+        first, last = self.spec.span_ms
+        return min(1.0, max(0.0, (self.reached_ms - first) / (last - first)))
 
 
 @dataclass(slots=True)

@@ -456,6 +456,8 @@ class Service:
         if not rows:
             return
         live = frame.spec.live_of is not None
+        if not live:
+            frame.reached_ms = wire.number(self.names.row(rows[-1], "timestamp"))
         for row in rows if live else ():
             at = wire.number(self.names.row(row, "timestamp")) or 0.0
             if at >= frame.latest_at:

@@ -31,8 +31,10 @@ def client_frame(call: str, client: str, names: Wire) -> Spec:
 
 def database_frame(resource: str, conditions: str | Table, names: Wire) -> Spec:
     """Return the frame of rows of a resource."""
-    payload = {"resourceId": _id(resource, "resource"), "conditions": json_object(conditions)}
-    return Spec(names.type_create_database, payload, clean(resource), wire.report_key)
+    asked = json_object(conditions)
+    payload = {"resourceId": _id(resource, "resource"), "conditions": asked}
+    span = wire.span_in(asked, names)
+    return Spec(names.type_create_database, payload, clean(resource), wire.report_key, span_ms=span)
 
 
 def json_object(text: str | Table, what: str = "The conditions") -> dict[str, Any]:

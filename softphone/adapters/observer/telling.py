@@ -29,6 +29,7 @@ def as_frame(frame: StoredFrame, account: AccountName) -> Frame:
         received=frame.rows.came,
         kept=frame.rows.kept,
         updating=frame.fetching is not None and not frame.fetching.done(),
+        progress=frame.progress,
         partial=frame.partial,
         problem=frame.problem,
         stale_since=frame.stale_since,

@@ -17,7 +17,9 @@ from .wire_lists import (
     jobs_in,
     machines_in,
     report_key,
+    span_in,
     summary_in,
+    turn_in,
 )
 from .wire_messages import (
     FrameEnded,
@@ -185,10 +187,12 @@ __all__ = [
     "report_key",
     "snapshot_of",
     "socket_url",
+    "span_in",
     "summary_in",
     "table",
     "tables",
     "too_large",
+    "turn_in",
     "update_payload",
     "whole",
 ]

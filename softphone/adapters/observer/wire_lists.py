@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from softphone.model.monitor import Job, JobState, Machine, ObservedCall, SummaryPoint
+from softphone.model.monitor import (
+    Job,
+    JobState,
+    Machine,
+    ObservedCall,
+    SummaryPoint,
+    TurnServer,
+)
 from softphone.model.text import clean_block
 
-from .wire_json import as_text, line, number, raw_id, seconds, shown, tables
+from .wire_json import as_text, line, number, raw_id, seconds, shown, table, tables
 from .wire_names import LIST_LIMIT, Table, Wire
 from .wire_quality import Counts, Reader, call_in_list
 
@@ -81,6 +88,26 @@ def machines_in(payload: Table, list_name: str, kind: str, names: Wire) -> tuple
     return tuple(_machine(Reader(row, names, Counts()), kind) for row in rows)
 
 
+def turn_in(payload: Table, names: Wire) -> tuple[TurnServer, ...]:
+    """Return what went through TURN servers: the list an answer holds, whatever its name."""
+    lists = (tables(value, LIST_LIMIT) for value in payload.values())
+    rows = next((found for found in lists if found), [])
+    return tuple(_turn(Reader(row, names, Counts())) for row in rows)
+
+
+def _turn(read: Reader) -> TurnServer:
+    return TurnServer(
+        address=read.text("turnIp"),
+        at=read.at("timestamp"),
+        sent_bytes=read.number("totalBytesSent"),
+        received_bytes=read.number("totalBytesReceived"),
+        sent_packets=read.number("totalPacketsSent"),
+        received_packets=read.number("totalPacketsReceived"),
+        out_bps=read.number("outboundBitrate"),
+        in_bps=read.number("inboundBitrate"),
+    )
+
+
 def _job(read: Reader) -> Job:
     progress = read.number("progress")
     state = read.get("state")
@@ -136,6 +163,14 @@ def _block(value: object) -> str:
 def _whole(value: Any) -> int | None:
     found = number(value)
     return None if found is None else round(found)
+
+
+def span_in(conditions: Table, names: Wire) -> tuple[float, float] | None:
+    """Return the time that conditions ask for (epoch ms), None when it is not bounded."""
+    asked = table(names.row(conditions, "timestamp"))
+    first = number(asked.get("gte", asked.get("gt")))
+    last = number(asked.get("lte", asked.get("lt")))
+    return (first, last) if first is not None and last is not None and first < last else None
 
 
 # ---- keys of rows --------------------------------------------------------------------------------

@@ -67,7 +67,8 @@ issues events peerConnections peerConnectionId state iceState localCandidateType
 outboundTracks kind ssrc bitrate muted width height fps name version type key severity payload
 series sampleSeq trackId transportId candidatePairId label extensionType workers servers workerId
 serverId hostname lastHeartbeatAt cpu memoryBytes jobs jobId progress attempts createdAt
-finishedAt parameters result error
+finishedAt parameters result error turnIp totalBytesSent totalBytesReceived totalPacketsSent
+totalPacketsReceived outboundBitrate inboundBitrate
 """
 ROW_FIELDS = tuple(_ROW_FIELDS.split())
 

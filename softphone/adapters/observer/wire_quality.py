@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from softphone.model.monitor import ClientQuality, Issue, ObservedCall
+from softphone.model.monitor import ClientQuality, Happening, Issue, ObservedCall
 from softphone.model.mos import delay_of, mos
 
 from .wire_json import as_text, flag, line, number, raw_id, seconds, shown, table, tables, whole
@@ -189,6 +189,7 @@ def client_snapshot(
         joined_at=read.at("joinedAt"),
         left_at=read.at("leftAt"),
         issues=issues(read.rows("issues"), names),
+        happened=happenings(read.rows("events"), names),
         odd=tuple(dict.fromkeys(read.odd)),
         facts=facts(read),
         row=as_text(row if raw is None else raw),
@@ -236,6 +237,17 @@ def issues(rows: Sequence[Table], names: Wire) -> tuple[Issue, ...]:
     return tuple(sorted((*over, *open_.values()), key=lambda issue: issue.at or 0.0))
 
 
+def happenings(rows: Sequence[Table], names: Wire) -> tuple[Happening, ...]:
+    """Return what happened to a client, in order of time; what has no name is left out."""
+    found = [
+        Happening(what, seconds(names.row(row, "timestamp")),
+                  payload_words(names.row(row, "payload")))
+        for row in rows
+        if (what := line(names.row(row, "type")))
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda one: one.at or 0.0))
+
+
 def payload_words(value: object) -> str:
     """Return an issue's payload for people; it is an object, or JSON text of one (O5)."""
     if isinstance(value, str):
@@ -263,8 +275,6 @@ def facts(read: Reader) -> tuple[tuple[str, str], ...]:
         found.append(("path", " ".join(word for word in words if word) or "unknown"))
         for way in ("inboundTracks", "outboundTracks"):
             found += [_track(one.inside(track), way) for track in one.rows(way)]
-    for event in read.rows("events")[-5:]:
-        found.append(("event", shown(event.get("type"))))
     return tuple(found[:_MANY])
 
 

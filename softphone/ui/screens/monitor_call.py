@@ -17,16 +17,18 @@ from softphone.ui import words
 from softphone.ui.clock import local_time
 from softphone.ui.monitoring import (
     Course,
+    Values,
     kbits,
     quality_words,
     rising_span,
     rising_top,
     score_span,
     sparkline,
+    stale_since,
 )
 from softphone.ui.panes.pane import Say
 from softphone.ui.session import Topic
-from softphone.ui.spans import Column, Line, Span, table_line, wrap
+from softphone.ui.spans import Column, Line, Span, dimmed, table_line, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.heading import Heading
 from softphone.ui.widgets.lines import Lines
@@ -34,10 +36,14 @@ from softphone.ui.widgets.rowlist import RowList
 from softphone.ui.working import start
 
 from .base import ConsoleScreen
+from .monitor_client import MonitorClientScreen, reason_words
 
 _COLUMNS = (Column(flex=2), Column(6), Column(5), Column(9), Column(8), Column(8), Column(9),
             Column(flex=1))  # fmt: skip
-_SPARK = 30
+_COLUMNS_WIDE = (Column(flex=2), Column(6), Column(5), Column(9), Column(9), Column(8), Column(8),
+                 Column(8), Column(9), Column(20), Column(flex=2))  # fmt: skip
+_WIDE = 110
+_SPARK, _SPARK_WIDE = 30, 100
 _CLIENT_FRAMES = 8
 
 
@@ -52,6 +58,7 @@ class MonitorCallScreen(ConsoleScreen):
         self._courses: dict[str, Course] = {}
         self._frames: dict[FrameId, Frame] = {}
         self._asked: list[str] = []
+        self._said: set[str] = set()
         self.rows: RowList[ClientQuality] = RowList(
             self._draw, lambda client: client.client, empty="Nobody is in this call yet."
         )
@@ -59,7 +66,9 @@ class MonitorCallScreen(ConsoleScreen):
         self._box = Vertical(Heading(_heading), self.rows, classes="pane full")
 
     def compose_body(self) -> Iterable[Widget]:
-        self._box.border_title = Content(f"CALL {self._call.room or self._call.id} ── Esc closes")
+        self._box.border_title = Content(
+            f"CALL {self._call.room or self._call.id} ── Enter all of a client, Esc closes"
+        )
         yield self._box
         below = Vertical(self.detail, classes="pane client")
         below.border_title = Content("CLIENT")
@@ -88,10 +97,10 @@ class MonitorCallScreen(ConsoleScreen):
         """Show the marked client, and follow it closely."""
         event.stop()
         self._paint_detail()
-        self._follow_marked()
+        self._follow_seen()
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
-        """Enter follows the client, y copies its row, Esc closes."""
+        """Enter shows all of a client, y copies its row, Esc closes."""
         event.stop()
         client = self.rows.row
         if event.action_id == "list.clear":
@@ -99,7 +108,7 @@ class MonitorCallScreen(ConsoleScreen):
         elif client is None:
             return
         elif event.action_id == "list.open":
-            self._follow_marked()
+            self.app.push_screen(MonitorClientScreen(self.view, self._account, client))
         elif event.action_id == "list.copy":
             self.app.copy_to_clipboard(client.row or client.client)
             self.post_message(Say("Copied the client's row."))
@@ -129,25 +138,34 @@ class MonitorCallScreen(ConsoleScreen):
         if known is not None and known.row and not client.row:
             return  # a client's own frame tells more than the call's
         self._clients[client.client] = client
-        self._courses.setdefault(client.client, Course()).add(client)
+        self._courses.setdefault(client.client, Course()).add(client, self.view.mono())
 
     async def _open_call(self) -> None:
         await self._open(c.OpenFrame(self._account, c.FrameKind.CALL, self._call.id))
-        self._follow_marked()
+        self._follow_seen()
 
-    def _follow_marked(self) -> None:
-        client = self.rows.row
-        if client is None or client.client in self._asked or len(self._asked) >= _CLIENT_FRAMES:
-            return
-        self._asked.append(client.client)
-        wanted = c.OpenFrame(self._account, c.FrameKind.CLIENT, self._call.id, client.client)
-        start(self, partial(self._open, wanted), group=f"client {client.client}")
+    def _follow_seen(self) -> None:
+        """Follow the marked client and those that are seen, at most eight, each by its frame."""
+        marked = [self.rows.row] if self.rows.row is not None else []
+        for client in (*marked, *self.rows.seen):
+            if client.left_at is not None or client.client in self._asked:
+                continue
+            if len(self._asked) >= _CLIENT_FRAMES:
+                return
+            self._asked.append(client.client)
+            wanted = c.OpenFrame(self._account, c.FrameKind.CLIENT, self._call.id, client.client)
+            start(self, partial(self._open, wanted), group=f"client {client.client}")
 
     async def _open(self, wanted: c.OpenFrame) -> None:
         reply = await self.view.request(wanted)
         if isinstance(reply.value, c.FrameOpened):
-            self._frames[reply.value.frame.id] = reply.value.frame
-        elif not reply.ok:
+            frame = reply.value.frame
+            if not self.is_mounted:
+                start(self.app, partial(self._close, frame.id), group="close")
+                return
+            self._frames[frame.id] = frame
+        elif reply.text not in self._said:
+            self._said.add(reply.text)
             self.post_message(Say(reply.text, "warning"))
         self._paint()
 
@@ -163,37 +181,54 @@ class MonitorCallScreen(ConsoleScreen):
                              one.client),
         )  # fmt: skip
         self.rows.show(clients)
+        if self._frames:
+            self._follow_seen()
         self._box.border_subtitle = Content(self._below())
         self._paint_detail()
 
     def _below(self) -> str:
         states = {frame.state for frame in self._frames.values()}
         people = words.plural(len(self._clients), "client")
-        if FrameState.STALE in states:
-            return f"{people} · stale: the connection is lost"
-        if FrameState.CLOSED in states:
+        if self._call.duration_s is not None:
+            people = f"{words.duration(self._call.duration_s)} · {people}"
+        if self._stale:
+            since = min(f.stale_since or 0.0 for f in self._frames.values() if _is_stale(f))
+            return f"{people} · {stale_since(since or None)}"
+        if FrameState.CLOSED in states or self._call.ended_at is not None:
             return f"{people} · the call is over"
         return people
 
+    @property
+    def _stale(self) -> bool:
+        return any(_is_stale(frame) for frame in self._frames.values())
+
     def _draw(self, client: ClientQuality, width: int) -> Line:
+        wide = width >= _WIDE
+        line = table_line(self._cells(client, wide), _COLUMNS_WIDE if wide else _COLUMNS, width)
+        return dimmed(line) if client.left_at is not None or self._stale else line
+
+    def _cells(self, client: ClientQuality, wide: bool) -> list[Span]:
         odd = set(client.odd)
-        loss = client.loss_in
+        loss, out = client.loss_in, client.loss_out
+        rtt, most, jitter = client.rtt_ms, client.rtt_max_ms, client.jitter_ms
         flags = [name for name, on in (("TURN", client.turn), ("TCP", client.tcp)) if on]
         flags += ["muted"] if client.muted else []
         flags += [issue.type for issue in client.issues if issue.ended_at is None]
-        rtt, jitter = client.rtt_ms, client.jitter_ms
-        cells: tuple[Span, ...] = (
-            (client.name or client.user or client.client, "stale" if client.left_at else "plain"),
-            score_span(client.score, odd="score" in odd),
-            (words.figure(client.mos, "", 1), "dim"),
-            rising_span("rtt", rtt, words.figure(rtt), odd="rtt_ms" in odd),
-            rising_span("jitter", jitter, words.figure(jitter), odd="jitter_ms" in odd),
-            rising_span("loss", loss, "" if loss is None else f"{loss * 100:.1f}",
-                        odd="loss_in" in odd),
-            (f"{kbits(client.audio_in_bps)}/{kbits(client.audio_out_bps)}", "dim"),
-            (" ".join(flags) or quality_words(client), "warn" if flags else "dim"),
-        )  # fmt: skip
-        return table_line(cells, _COLUMNS, width)
+        course = self._courses.get(client.client, Course())
+        cells: list[tuple[bool, Span]] = [
+            (True, (client.name or client.user or client.client, "plain")),
+            (True, score_span(client.score, odd="score" in odd)),
+            (True, (words.figure(client.mos, "", 1), "dim")),
+            (True, rising_span("rtt", rtt, words.figure(rtt), odd="rtt_ms" in odd)),
+            (wide, rising_span("rtt", most, words.figure(most), odd="rtt_max_ms" in odd)),
+            (True, rising_span("jitter", jitter, words.figure(jitter), odd="jitter_ms" in odd)),
+            (True, rising_span("loss", loss, _percent(loss), odd="loss_in" in odd)),
+            (wide, rising_span("loss", out, _percent(out), odd="loss_out" in odd)),
+            (True, (f"{kbits(client.audio_in_bps)}/{kbits(client.audio_out_bps)}", "dim")),
+            (wide, (sparkline(course.rtt, 20, 0.0, rising_top(course.rtt, 100.0)), "plain")),
+            (True, (" ".join(flags) or quality_words(client), "warn" if flags else "dim")),
+        ]
+        return [span for shown, span in cells if shown]
 
     def _paint_detail(self) -> None:
         client = self.rows.row
@@ -203,16 +238,16 @@ class MonitorCallScreen(ConsoleScreen):
     def _detail_lines(self, client: ClientQuality, width: int) -> list[Line]:
         course = self._courses.get(client.client, Course())
         lines: list[Line] = [
-            _spark_line("score", course.score, 5.0, words.figure(client.score, "", 1)),
+            _spark_line("score", course.score, 5.0, words.figure(client.score, "", 1), width),
             _spark_line("rtt", course.rtt, rising_top(course.rtt, 100.0),
-                        words.figure(client.rtt_ms, "ms")),
+                        words.figure(client.rtt_ms, "ms"), width),
             _spark_line("jitter", course.jitter, rising_top(course.jitter, 20.0),
-                        words.figure(client.jitter_ms, "ms")),
+                        words.figure(client.jitter_ms, "ms"), width),
             _spark_line("loss", course.loss, rising_top(course.loss, 0.05),
-                        words.DASH if client.loss_in is None else f"{client.loss_in:.1%}"),
+                        words.DASH if client.loss_in is None else f"{client.loss_in:.1%}", width),
         ]  # fmt: skip
         for reason, points in client.reasons:
-            lines.append((("score      ", "dim"), (f"{reason} {points}", "warn")))
+            lines.append((("score      ", "dim"), (reason_words(reason, points), "warn")))
         lines += [_issue_line(issue) for issue in client.issues]
         for name, value in client.facts:
             lines += wrap(f"{name}: {value}", width, "dim", 2)
@@ -220,12 +255,24 @@ class MonitorCallScreen(ConsoleScreen):
 
 
 def _heading(width: int) -> Line:
-    names = ("client", "score", "MOS~", "rtt ms", "jitter", "loss %", "kb/s i/o", "state")
-    return table_line([(name, "dim") for name in names], _COLUMNS, width)
+    if width < _WIDE:
+        names = ("client", "score", "MOS~", "rtt ms", "jitter", "loss %", "kb/s i/o", "state")
+        return table_line([(name, "dim") for name in names], _COLUMNS, width)
+    wide = ("client", "score", "MOS~", "rtt ms", "at most", "jitter", "loss in", "loss out",
+            "kb/s i/o", "course of rtt", "state")  # fmt: skip
+    return table_line([(name, "dim") for name in wide], _COLUMNS_WIDE, width)
 
 
-def _spark_line(title: str, values: Iterable[float | None], top: float, now: str) -> Line:
-    bars = sparkline(list(values), _SPARK, 0.0, top)
+def _is_stale(frame: Frame) -> bool:
+    return frame.state is FrameState.STALE
+
+
+def _percent(share: float | None) -> str:
+    return words.DASH if share is None else f"{share * 100:.1f}"
+
+
+def _spark_line(title: str, values: Values, top: float, now: str, width: int) -> Line:
+    bars = sparkline(values, _SPARK_WIDE if width >= _WIDE else _SPARK, 0.0, top)
     return ((f"{title:<11}", "dim"), (bars, "plain"), (f"  {now}", "strong"))
 
 

@@ -87,6 +87,11 @@ class RowList(Painted, Generic[R], can_focus=True):
         return self._rows[self._cursor] if self._cursor < len(self._rows) else None
 
     @property
+    def seen(self) -> Sequence[R]:
+        """Return the rows that are seen."""
+        return self._rows[self._top : self._top + self._height]
+
+    @property
     def text(self) -> str:
         """Return the visible rows as plain text."""
         lines = [self._line(y)[0] for y in range(self._height)]
