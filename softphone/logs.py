@@ -45,13 +45,20 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 
-def log_to_file(path: Path, level: str) -> None:
-    """Send all logging to `path`; libraries that quote URLs or say much only from warning up."""
+def log_to_file(path: Path, level: str, *, anew: bool = False) -> None:
+    """Send all logging to `path`; libraries that quote URLs or say much only from warning up.
+
+    With `anew` what is in the file is kept beside it, as `engine.log.1`.
+    """
     handler = _PrivateFile(path, maxBytes=_FILE_BYTES, backupCount=_FILES - 1, delay=True)
+    if anew and path.is_file():
+        handler.doRollover()
     handler.setFormatter(LineFormatter())
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
+        if isinstance(old, _PrivateFile):
+            old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
     for name in _TALKATIVE:

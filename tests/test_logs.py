@@ -52,6 +52,17 @@ def test_a_record_is_an_object_with_time_level_and_origin(path: Path) -> None:
     assert line["at"].endswith("+00:00")
 
 
+def test_a_log_begun_anew_keeps_the_one_before_beside_it(path: Path) -> None:
+    logger.warning("how the last one died")
+
+    log_to_file(path, "info", anew=True)
+    logger.warning("a new one")
+
+    assert [line["text"] for line in lines(path)] == ["a new one"]
+    kept = lines(path.with_name("engine.log.1"))
+    assert [line["text"] for line in kept] == ["how the last one died"]
+
+
 @pytest.mark.parametrize("payload", ["\n", "\r\n", "\u2028", "\x85", "\x1b[2J", "\x1c", "\u202e"])
 def test_a_record_stays_one_line_whatever_it_holds(path: Path, payload: str) -> None:
     logger.warning("a%sb", payload)

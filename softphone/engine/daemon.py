@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 _wipe(paths)
             config = load(Path(options.config) if options.config else None)
             log = Path(config.log.file) if config.log.file else paths.log
-            log_to_file(log, config.log.level)
+            log_to_file(log, config.log.level, anew=options.lab)
             _leave_terminal(log)
             return asyncio.run(_run(config, paths, log, ready, lab=options.lab))
     except SoftphoneError as problem:
@@ -126,8 +126,10 @@ def _leave_terminal(log: Path) -> None:
 
 
 def _wipe(paths: Paths) -> None:
-    """A throwaway lab starts with nothing of the last one."""
+    """A throwaway lab starts with nothing of the last one but its logs: it may have died."""
     for entry in paths.state.iterdir():
+        if entry.name.startswith(paths.log.name):
+            continue
         if entry.is_dir():
             shutil.rmtree(entry, ignore_errors=True)
         else:
