@@ -34,6 +34,7 @@ from softphone.model.contact import Contact
 from softphone.model.device import AudioStatus
 from softphone.model.error import AudioError, SoftphoneError, StoreError
 from softphone.model.event import AdapterEvent, Level
+from softphone.model.message import ScreenPop
 from softphone.model.presence import Account
 from softphone.model.record import TimelineEntry
 from softphone.model.text import clean
@@ -47,7 +48,7 @@ from .commands import Commands
 from .hooks import Hooks
 from .link import Role
 from .mail import Mail
-from .narrator import account_line, call_line, timeline_entry
+from .narrator import account_line, call_line, pop_line, timeline_entry
 from .owners import Owners
 from .pops import matched, waiting
 from .sound import Sound, is_trouble
@@ -59,6 +60,7 @@ _HANG_UP_LIMIT_S = 1.0
 _CANCEL_LIMIT_S = 0.5
 _LEVELS_EVERY_S = 0.1
 _SECOND_S = 1.0
+_ERRORS_KEPT = 200
 _OURS = "softphone"
 
 
@@ -96,7 +98,7 @@ class Engine:
         self._commands = Commands(self)
         self._accounts = AccountBook()
         self._jobs: set[asyncio.Task[None]] = set()
-        self._last_errors: dict[tuple[AccountName, str], float] = {}
+        self._last_errors: dict[tuple[AccountName, str, str], float] = {}
 
     # ---- life --------------------------------------------------------------------------------
 
@@ -196,10 +198,10 @@ class Engine:
                 self.store.save_report(report)
             case e.ContactsListed(account, contacts):
                 self.job(self._keep_contacts(account, contacts))
-            case e.ErrorRaised(account, code, text):
-                self._error(account, code, text)
-            case e.Remarked(account, level, text, call):
-                self.note(account, level, text, call)
+            case e.ErrorRaised():
+                self._error(event)
+            case e.Remarked(account, level, text, call, alert):
+                self.note(account, level, text, call, alert=alert)
             case (
                 e.PresenceChanged()
                 | e.OnlineUsersChanged()
@@ -212,7 +214,7 @@ class Engine:
             ):
                 self.hub.publish(event)
             case e.ScreenPopped(pop):
-                self.hub.publish(e.ScreenPopped(matched(pop, self.book.calls.values())))
+                self._popped(matched(pop, self.book.calls.values()))
             case _:
                 self._call_fact(event)
 
@@ -341,16 +343,35 @@ class Engine:
             count = await self.store.replace_contacts(account, contacts)
             self.hub.publish(e.ContactsChanged(count))
 
-    def _error(self, account: AccountName, code: str, text: str) -> None:
-        """Show an error, the same one at most every 10 seconds."""
-        now = self.monotonic()
-        if now - self._last_errors.get((account, code), -10.0) >= 10.0:
-            self._last_errors[account, code] = now
-            self.note(account, Level.ERROR, f"{text} [{code}]")
+    def _popped(self, pop: ScreenPop) -> None:
+        """Show customer data; a change of what is known already makes no second line."""
+        if all(known.id != pop.id for known in self.hub.state.pops):
+            self.note(pop.account, Level.INFO, pop_line(pop), pop.call)
+        self.hub.publish(e.ScreenPopped(pop))
 
-    def note(self, source: str, level: Level, text: str, call: CallId | None = None) -> None:
+    def _error(self, error: e.ErrorRaised) -> None:
+        """Show an error, the same one at most every 10 seconds."""
+        now, told = self.monotonic(), self._last_errors
+        same = (error.account, error.code, error.text if error.alert else "")
+        if now - told.get(same, -10.0) >= 10.0:
+            told.pop(same, None)
+            told[same] = now
+            if len(told) > _ERRORS_KEPT:
+                del told[next(iter(told))]
+            text = f"{error.text} [{error.code}]"
+            self.note(error.account, Level.ERROR, text, alert=error.alert)
+
+    def note(
+        self,
+        source: str,
+        level: Level,
+        text: str,
+        call: CallId | None = None,
+        *,
+        alert: bool = False,
+    ) -> None:
         """Write a line of the event log, for the operator and for the journal."""
-        noted = e.Noted(self.wall(), source, level, text, call)
+        noted = e.Noted(self.wall(), source, level, text, call, alert)
         self.store.add_note_line(noted)
         self.hub.publish(noted)
 

@@ -172,7 +172,7 @@ class Mail:
         if not fresh:
             return
         self._engine.hub.publish(e.MessageChanged(message))
-        if message.direction is Direction.INBOUND:
+        if message.direction is Direction.INBOUND and not message.read:
             who = message.name or message.peer
             self._engine.note(message.account, Level.INFO, f"message from {who}")
             await self.count_unread()

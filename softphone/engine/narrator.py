@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from softphone.model.call import Call, CallState, Direction, MediaState
 from softphone.model.event import Level
+from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, LinkState, NumberState
 from softphone.model.record import TimelineEntry
 
@@ -47,6 +48,13 @@ def account_line(before: Account, after: Account) -> tuple[Level, str] | None:
     if before.availability != after.availability and after.availability.confirmed:
         return _confirmed(after)
     return None
+
+
+def pop_line(pop: ScreenPop) -> str:
+    """Return the log line for customer data."""
+    parts = (pop.customer and f"customer {pop.customer}", pop.number, pop.campaign)
+    known = ", ".join(part for part in parts if part)
+    return f"screen pop ({pop.kind}){': ' if known else ''}{known}"
 
 
 def _new_call(call: Call, who: str) -> tuple[Level, str]:

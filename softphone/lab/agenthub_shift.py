@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ _MANUAL_ALERTS_S = 0.1
 _PAUSED_AFTER = {s.IDLE: s.PAUSE, s.TALKING: 6, s.WRAP: 7, s.PAUSE: s.PAUSE, s.MANUAL_CALL: s.PAUSE}
 _PAUSE_NEXT = {6: 7, 7: s.PAUSE}
 _SUPERVISOR = "9001"
+_BOT_TALKED_S = 90
+"""How long a customer wrote with the bot before the agent came."""
 
 
 @dataclass(slots=True)
@@ -124,12 +127,19 @@ class Shifts:
     def dialog(self, agent: Agent) -> str:
         """Let a customer write; return the dialog's id."""
         dialog = self.days[agent].dialog = f"d{next(self._ids)}"
+        began_ms = int((time.time() - _BOT_TALKED_S) * 1000)
+        said = (("Marcos", "Boa tarde!"), ("Olivia", "I get you somebody."))
         conversation = {
             "botnckname": "Olivia",
             "usrnckname": "Marcos",
             "conv": [
-                {"sender": "Marcos", "messageId": f"{dialog}-1", "text": "Boa tarde!"},
-                {"sender": "Olivia", "messageId": f"{dialog}-2", "text": "I get you somebody."},
+                {
+                    "sender": sender,
+                    "messageId": f"{dialog}-{place}",
+                    "text": text,
+                    "instant": began_ms + 1000 * _BOT_TALKED_S // 3 * place,
+                }
+                for place, (sender, text) in enumerate(said, 1)
             ],
         }
         self._text(

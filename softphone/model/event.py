@@ -188,21 +188,23 @@ class ContactsListed:
 
 @dataclass(frozen=True, slots=True)
 class ErrorRaised:
-    """A non-fatal error of an account, with its code for scripts."""
+    """A non-fatal error of an account, with its code for scripts; `alert` notifies of it too."""
 
     account: AccountName
     code: str
     text: str
+    alert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Remarked:
-    """An account has something to say for the event log."""
+    """An account has something to say for the event log; `alert` notifies of it too."""
 
     account: AccountName
     level: Level
     text: str
     call: CallId | None = None
+    alert: bool = False
 
 
 # ---- told to clients, and by adapters too ---------------------------------------------------
@@ -357,6 +359,8 @@ class Noted:
     level: Level
     text: str
     call: CallId | None = None
+    alert: bool = False
+    """The operator is to see it now, not only when reading the log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What calls for the operator's attention: ringing, once an offer; supervisors' messages."""
+"""What calls for the operator's attention: ringing, supervisors' messages, what is said aloud."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class Alerts:
                 self._ring(call)
             case e.MessageChanged(message) if message.channel is Channel.SUPERVISOR:
                 self._say(message)
+            case e.Noted(source=source, text=text, alert=True):
+                self._app.say(f"{source}: {text}", "warning")
             case _:
                 pass
 

@@ -9,6 +9,7 @@ import pytest
 from softphone.config import CallsConfig
 from softphone.lab.farends import FAR_ENDS
 from softphone.model import command as c
+from softphone.model import event as e
 from softphone.model.call import AccountName, CallId, CallState, EndReason
 from softphone.model.contact import Contact, ContactAddress, ContactId
 from softphone.model.presence import LinkState
@@ -242,9 +243,9 @@ async def test_an_error_of_the_platform_is_shown_once_in_ten_seconds(office: Off
     engine = office.engine
 
     for _ in range(3):
-        engine._error(AUDIN, "ODD", "something odd")
+        engine.emit(e.ErrorRaised(AUDIN, "ODD", "something odd"))
     office.skip(10.0)
-    engine._error(AUDIN, "ODD", "something odd")
+    engine.emit(e.ErrorRaised(AUDIN, "ODD", "something odd"))
 
     await until(lambda: desk.log().count("something odd") == 2)
     assert desk.log().count("something odd [ODD]") == 2

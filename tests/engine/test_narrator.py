@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from softphone.engine.narrator import account_line, call_line, timeline_entry
+from softphone.engine.narrator import account_line, call_line, pop_line, timeline_entry
 from softphone.model.call import (
     AccountName,
     Call,
@@ -18,6 +18,7 @@ from softphone.model.call import (
     Party,
 )
 from softphone.model.event import Level
+from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, Availability, LinkState, OwnNumber
 from softphone.model.record import TimelineEntry
 
@@ -203,3 +204,17 @@ def test_what_became_of_the_numbers_is_told(after: Account, level: Level, text: 
 
 def test_numbers_that_are_only_asked_for_are_not_told() -> None:
     assert account_line(UP, available("ab", "", "", confirmed=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        ({}, "screen pop (text)"),
+        (
+            {"customer": "C1", "number": "+391", "campaign": "Renewals"},
+            "screen pop (text): customer C1, +391, Renewals",
+        ),
+    ],
+)
+def test_customer_data_is_one_line(known: dict[str, str], text: str) -> None:
+    assert pop_line(ScreenPop("p1", AccountName("hub"), 1.0, "text", **known)) == text  # type: ignore[arg-type]  # only texts

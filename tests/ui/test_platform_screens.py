@@ -374,6 +374,67 @@ async def test_pops_are_shown_newest_first_and_put_a_number_into_the_dialer(
     assert console.app.main.dialer.field.value == "+390655501012"
 
 
+async def test_a_text_pop_opens_its_conversation_and_never_by_itself(
+    console: Console, engine: FakeEngine
+) -> None:
+    await sign_in(console)
+    said = message("m1", "Can I change my plan?", peer="Marcos", channel=Channel.TEXT)
+    talk = Conversation(RIBBON, "Marcos", Channel.TEXT, said, 1)
+    engine.reply(c.ListConversations, c.Reply(value=c.ConversationPage((talk,))))
+    engine.reply(c.ListMessages, c.Reply(value=c.MessagePage((said,))))
+    pop = ScreenPop("p1", RIBBON, NOW, "text", customer="Marcos", body="Marcos: Boa tarde!")
+    await console.emit(e.ScreenPopped(pop))
+    assert console.focused == "dialer"
+
+    await console.press("tab", "K")
+    assert "Marcos: Boa tarde!" in console.screen_text()
+    await console.press("enter")
+
+    await console.until(lambda: "Can I change my plan?" in console.screen_text())
+
+
+async def test_a_pop_with_several_numbers_lets_one_be_chosen(console: Console) -> None:
+    pop = ScreenPop(
+        "p1", RIBBON, NOW, "voice", "+390212345678", "C1",
+        numbers=("+390212345678", "+390655501012"), customers=((("customerId", "B7"),),),
+    )  # fmt: skip
+    await console.emit(e.ScreenPopped(pop))
+
+    await console.press("tab", "K")
+    assert "customerId B7" in console.screen_text()
+    await console.press("enter", "down", "enter")
+
+    assert console.app.main.dialer.field.value == "+390655501012"
+
+
+async def test_customer_data_without_a_call_in_focus_is_shown_beside_who_rings(
+    console: Console,
+) -> None:
+    await console.show_calls(console.make.offer("c7"))
+    rings = ScreenPop("p1", RIBBON, NOW, "voice", customer="C7", call=CallId("c7"),
+                      body='{"plan": "[red]gold", "since": 2019}')  # fmt: skip
+    other = ScreenPop("p2", RIBBON, NOW, "third party", customer="T9")
+
+    await console.emit(e.ScreenPopped(other))
+    assert "third party" in console.screen_text()
+    await console.emit(e.ScreenPopped(rings), e.ScreenPopped(replace(other, id="p3")))
+
+    text = " ".join(console.app.main.call.facts.text.split())
+    assert "customer C7" in text
+    assert "plan [red]gold, since 2019" in text
+
+
+async def test_what_is_said_aloud_is_a_notification(console: Console) -> None:
+    quiet = e.Noted(NOW, "hub", e.Level.WARNING, "left campaign")
+
+    await console.emit(quiet)
+    assert not console.app._notifications
+    await console.emit(replace(quiet, text="conversation with Marcos: [b]Answer[/b]", alert=True))
+
+    (shown,) = console.app._notifications
+    assert shown.message == "hub: conversation with Marcos: [b]Answer[/b]"
+
+
 async def test_online_users_have_one_row_a_connection(console: Console) -> None:
     await sign_in(console)
     users = (

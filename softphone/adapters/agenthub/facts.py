@@ -154,7 +154,7 @@ class Desk:
         self._calls.over()
         offline = AgentStatus(self._account, AgentGroup.UNKNOWN, "Signed out", reason, "", now)
         yield self._become(offline)
-        yield self._say(Level.WARNING, f"signed out{': ' if reason else ''}{reason}")
+        yield self._say(Level.WARNING, f"signed out{': ' if reason else ''}{reason}", alert=True)
 
     def _become(self, status: AgentStatus) -> AdapterEvent:
         self.status = status
@@ -289,7 +289,7 @@ class Desk:
         dialog = text(event.data, "dialogId")
         peer = self._peers.get(dialog, dialog) or "-"
         said = text(event.data, "message") or "nobody has answered for a while"
-        yield self._say(Level.WARNING, f"conversation with {peer}: {said}")
+        yield self._say(Level.WARNING, f"conversation with {peer}: {said}", alert=True)
 
     def _third_party(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         said = text(event.data, "data", limit=400) or pops.summary(event.data)
@@ -306,10 +306,10 @@ class Desk:
         read: bool = False,
     ) -> AdapterEvent:
         """Return a message; `read`: it was written before the agent came, so it is not news."""
-        native = text(data, "messageId", "id")
+        native, sender = text(data, "messageId", "id"), text(data, "sender")
         at = number(data.get("instant"))
         own = native or f"{wall:.6f}"
-        sent = text(data, "sender") in self.own_ids
+        sent = sender in self.own_ids
         return e.MessageChanged(
             Message(
                 MessageId(f"{self._account}:{channel.value}:{ident}:{own}"),
@@ -321,6 +321,7 @@ class Desk:
                 wall if at is None or at <= 0 else at / 1000.0,
                 Delivery.SENT if sent else Delivery.RECEIVED,
                 read=read or sent,
+                name=sender if sender != peer and not sent else "",
                 native_id=native,
             )
         )
@@ -338,10 +339,11 @@ class Desk:
             words = text(data, "errorMessage", "errorMsg", "response")
         said = text(data, "description", limit=200) or words or "no reason given"
         detail = f" ({code})" if code not in _NOTHING_WRONG else ""
-        yield e.ErrorRaised(self._account, "PLATFORM_REFUSED", f"{event.type}: {said}{detail}.")
+        words = f"{event.type}: {said}{detail}."
+        yield e.ErrorRaised(self._account, "PLATFORM_REFUSED", words, alert=True)
 
-    def _say(self, level: Level, words: str) -> AdapterEvent:
-        return e.Remarked(self._account, level, words)
+    def _say(self, level: Level, words: str, *, alert: bool = False) -> AdapterEvent:
+        return e.Remarked(self._account, level, words, alert=alert)
 
 
 def _pausing(status: s.Status) -> bool:

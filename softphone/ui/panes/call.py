@@ -15,6 +15,7 @@ from softphone.model.command import RecordFound, SaveNote, ShowRecord
 from softphone.model.quality import QualitySample
 from softphone.model.text import clean_block
 from softphone.ui import words
+from softphone.ui.poptext import short_lines
 from softphone.ui.session import Topic
 from softphone.ui.situation import refusal_of
 from softphone.ui.spans import Line, Span, cut, spread, wrap
@@ -163,7 +164,7 @@ class CallPane(Pane):
 
     def _fact_lines(self, call: Call | None, width: int) -> list[Line]:
         if call is None:
-            return []
+            return self._newest_pop(width)
         lines: list[Line] = [quality_line(self.view.state.quality.get(call.id))]
         lost = call.media.value == "lost" or call.link_lost
         text = words.media_words(call) if call.live else words.end_words(call)
@@ -181,12 +182,21 @@ class CallPane(Pane):
             lines.append((("tones sent  ", "dim"), (call.tones[-40:], "plain")))
         for pop in self.view.state.pops:
             if pop.call == call.id:
-                lines += wrap(_pop_text(pop.customer, pop.campaign, pop.body), width)
+                lines += short_lines(pop, width)
         account = self.view.state.accounts.get(call.account)
         for capability in _SHOWN_REFUSALS if account and call.live else ():
             reason = refusal_of(account, capability) if account else None
             lines += wrap(reason, width, "off", 2) if reason else []
         return lines
+
+    def _newest_pop(self, width: int) -> list[Line]:
+        """Return the customer data of who rings, else what came last: it may have no call."""
+        pops, offers = self.view.state.pops, {call.id for call in self.view.state.offers()}
+        if not pops:
+            return []
+        pop = next((one for one in reversed(pops) if one.call in offers), pops[-1])
+        hint = f"{self.view.key('pops.open')} shows all screen pops"
+        return [*short_lines(pop, width, timed=True), ((hint, "dim"),)]
 
 
 def quality_line(sample: QualitySample | None) -> Line:
@@ -203,11 +213,6 @@ def quality_line(sample: QualitySample | None) -> Line:
         gap = "  " if spans else ""
         spans += [(f"{gap}{name} ", "dim"), (value, "plain")]
     return tuple(spans)
-
-
-def _pop_text(customer: str, campaign: str, body: str) -> str:
-    parts = [f"customer {customer}" if customer else "", f"campaign {campaign}" if campaign else ""]
-    return " · ".join(["Screen pop", *(part for part in (*parts, body) if part)])
 
 
 def _label(text: str) -> Lines:

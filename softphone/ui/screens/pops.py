@@ -10,23 +10,22 @@ from textual.widget import Widget
 
 from softphone.model.message import ScreenPop
 from softphone.ui.clock import local_time
-from softphone.ui.jsontext import spread_out
-from softphone.ui.panes.pane import Say, ToDialer
+from softphone.ui.panes.pane import OpenFor, Say, ToDialer
+from softphone.ui.poptext import marks, other_numbers, pop_lines
 from softphone.ui.session import Topic
-from softphone.ui.spans import Column, Line, table_line, wrap
+from softphone.ui.spans import Column, Line, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.rowlist import RowList
 
 from .base import ConsoleScreen
+from .pick import Pick
 
 _COLUMNS = (Column(8), Column(18), Column(16), Column(flex=1), Column(10))
-_BODY_LINES = 100
-_TITLE = 18
 
 
 class PopsScreen(ConsoleScreen):
-    """Show screen pops; Enter puts the number into the dialer."""
+    """Show screen pops; Enter puts a number into the dialer, or opens the conversation."""
 
     def __init__(self, view: View) -> None:
         super().__init__(view, name="pops")
@@ -37,7 +36,7 @@ class PopsScreen(ConsoleScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         box = Vertical(self.rows, classes="pane full")
-        box.border_title = Content("SCREEN POPS ── Enter to dialer, Esc closes")
+        box.border_title = Content("SCREEN POPS ── Enter to dialer or conversation, Esc closes")
         yield box
         below = Vertical(self.detail, classes="pane detail")
         below.border_title = Content("CUSTOMER")
@@ -60,18 +59,36 @@ class PopsScreen(ConsoleScreen):
         self._paint_detail()
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
-        """Enter dials, y copies the data, Esc closes."""
+        """Enter goes to the dialer or the conversation, y copies the data, Esc closes."""
         event.stop()
         pop = self.rows.row
         if event.action_id == "list.clear":
             self.app.pop_screen()
         elif pop is None:
             return
-        elif event.action_id == "list.open" and pop.number:
-            self.post_message(ToDialer(pop.number))
+        elif event.action_id == "list.open":
+            self._open(pop)
         elif event.action_id == "list.copy":
             self.app.copy_to_clipboard(pop.body)
             self.post_message(Say("Copied the customer's data."))
+
+    def _open(self, pop: ScreenPop) -> None:
+        """Go on with a pop: its number, one of its numbers, or what was written."""
+        others = other_numbers(pop)
+        if pop.number and others:
+            self._choose_number((pop.number, *others))
+        elif pop.number or others:
+            self.post_message(ToDialer(pop.number or others[0]))
+        elif pop.customer:
+            self.post_message(OpenFor("messages.open", pop.customer))
+
+    def _choose_number(self, numbers: tuple[str, ...]) -> None:
+        def chosen(number: str | None) -> None:
+            if number:
+                self.post_message(ToDialer(number))
+
+        choices = [(number, self.view.number(number), "") for number in numbers]
+        self.app.push_screen(Pick(self.view, "WHICH NUMBER", choices), chosen)
 
     def _paint(self) -> None:
         self.rows.show(list(reversed(self.view.state.pops)))
@@ -85,25 +102,9 @@ class PopsScreen(ConsoleScreen):
     def _draw(self, pop: ScreenPop, width: int) -> Line:
         at = f"{local_time(pop.at):%H:%M:%S}"
         mark = "call" if pop.call else ""
-        what = " · ".join(part for part in (pop.campaign, *pop.flags) if part)
+        what = " · ".join(part for part in (pop.campaign, *marks(pop)) if part)
         cells = (
             (at, "dim"), (self.view.number(pop.number), "plain"), (pop.customer, "strong"),
             (what, "dim"), (mark, "ok"),
         )  # fmt: skip
         return table_line(cells, _COLUMNS, width)
-
-
-def pop_lines(pop: ScreenPop, width: int) -> list[Line]:
-    """Return a pop in full: its fields, then its data, one member a line where it is JSON."""
-    titled = (
-        ("number", pop.number), ("customer", pop.customer), ("campaign", pop.campaign),
-        ("marks", ", ".join(pop.flags)), *pop.fields,
-    )  # fmt: skip
-    lines: list[Line] = [
-        ((f"{title:<{_TITLE}}", "dim"), (value, "plain")) for title, value in titled if value
-    ]
-    for text in spread_out(pop.body).split("\n")[:_BODY_LINES]:
-        indent = len(text) - len(text.lstrip())
-        parts = wrap(text, max(8, width - indent), "plain", 8)
-        lines += [((" " * indent, "plain"), *part) for part in parts]
-    return lines

@@ -242,6 +242,8 @@ async def test_a_conversation_comes_with_what_was_written_before(floor: Floor) -
     ]
     assert {(m.channel, m.peer) for m in messages} == {(Channel.TEXT, "Marcos")}
     assert len({m.id for m in messages}) == 3
+    assert [m.name for m in messages] == ["", "Olivia", ""]
+    assert messages[0].at < messages[1].at < messages[2].at
 
 
 async def test_a_conversations_end_and_its_alerts_are_told(floor: Floor) -> None:
@@ -254,6 +256,7 @@ async def test_a_conversations_end_and_its_alerts_are_told(floor: Floor) -> None
 
     alert = next(r for r in seat.of(e.Remarked) if "Answer" in r.text)
     assert alert.level is e.Level.WARNING
+    assert alert.alert
     assert alert.text == "conversation with Marcos: Answer, please."
     assert "conversation with Marcos ended: SALE" in seat.remarks()
 
