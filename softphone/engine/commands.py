@@ -10,7 +10,8 @@ from softphone.adapters.base import Adapter
 from softphone.model import command as c
 from softphone.model.call import AccountName, Call, CallId, CallState
 from softphone.model.capability import Capability
-from softphone.model.error import Refused, Unsupported
+from softphone.model.error import Refused, SoftphoneError, Unsupported
+from softphone.model.event import Level
 from softphone.model.text import clean
 from softphone.paths import private_folder
 
@@ -32,6 +33,12 @@ _READING = (
     *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame, c.FetchTurn, c.ListResources),
 )
 _TEST_RING_S = 2.0
+_HAND_OVER: dict[type, str] = {
+    c.Forward: "forwarding",
+    c.Transfer: "the transfer of",
+    c.TransferTo: "the transfer of",
+    c.Join: "joining",
+}
 _MailCommand = (
     c.ListConversations
     | c.ListMessages
@@ -161,11 +168,11 @@ class Commands:
                 self._engine.play_file(call.id, path)
             case c.TransferTo(_, other) | c.Join(_, other):
                 self._live(other)
-                return await adapter.submit(command)
+                return await self._hand_over(call, adapter, command)
             case c.Forward(_, to) | c.Transfer(_, to):
                 address, _ = await self._destinations.find(to, call.account)
                 refuse_emergency(address, self._engine.config.calls.emergency == "allow")
-                return await adapter.submit(replace(command, to=address))
+                return await self._hand_over(call, adapter, replace(command, to=address))
             case (
                 c.Decline()
                 | c.Ignore()
@@ -193,6 +200,20 @@ class Commands:
         if report is None:
             raise Refused("There is no report of that call.", code="NO_CALL")
         return c.ReportFound(report)
+
+    async def _hand_over(
+        self,
+        call: Call,
+        adapter: Adapter,
+        command: c.Forward | c.Transfer | c.TransferTo | c.Join,
+    ) -> c.Value | None:
+        """Do it, and keep a refusal in the event log: it may come long after the key."""
+        try:
+            return await adapter.submit(command)
+        except SoftphoneError as problem:
+            text = f"{_HAND_OVER[type(command)]} {call.remote.label} failed: {problem.message}"
+            self._engine.note(call.account, Level.WARNING, text, call.id)
+            raise
 
     async def _answer(self, call: Call, command: c.Answer) -> None:
         adapter = self._engine.adapters[call.account]

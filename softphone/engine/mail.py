@@ -1,17 +1,19 @@
 """Written messages: the outbox, conversations, and what is read.
 
 A message is on disk before it is sent. While the line is down it waits in the outbox and goes in
-order when the line is back; what the platform refuses is marked as failed, with the reason.
+order when the line is back; a request without an answer is made again after a while. What the
+platform refuses is marked as failed, with the reason.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from softphone.adapters.base import Addressing
+from softphone.adapters.base import Adapter, Addressing
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName, Direction
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 _PEER_LIMIT = 256
 _NEEDS = {Channel.IM: Capability.INSTANT_MESSAGES, Channel.SMS: Capability.SMS}
+AGAIN_S = (5.0, 15.0, 60.0, 300.0)
+"""How long a message whose request got no answer waits for its next tries; the last is repeated."""
 _NOT_NOW = frozenset({"NOT_ONLINE", "OFFLINE"})
 
 MailCommand = (
@@ -51,7 +55,10 @@ class Mail:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.again_s: Sequence[float] = AGAIN_S
         self._sending: dict[AccountName, asyncio.Lock] = {}
+        self._tries: dict[AccountName, int] = {}
+        self._timers: dict[AccountName, asyncio.TimerHandle] = {}
 
     async def run(self, command: MailCommand) -> c.Value | None:
         """Do what a client asks; raises SoftphoneError with the reason why not."""
@@ -77,6 +84,7 @@ class Mail:
                 return await self._write(forwarded)
             case c.RetryMessage(ident):
                 known = await self._known(ident)
+                self._adapter(known.account)
                 if known.delivery is not Delivery.FAILED:
                     raise Refused("Only a message that failed can be sent again.")
                 await self._change(replace(known, delivery=Delivery.QUEUED, problem=""))
@@ -88,16 +96,20 @@ class Mail:
         self._engine.job(self._keep_received(message))
 
     async def deliver_waiting(self, account: AccountName) -> None:
-        """Send what waits in an account's outbox, in order, until the line fails."""
+        """Send what waits in an account's outbox, in order, until the line fails; then again."""
         lock = self._sending.setdefault(account, asyncio.Lock())
         async with lock:
+            if timer := self._timers.pop(account, None):
+                timer.cancel()
             try:
                 waiting = await self._engine.store.outbox(account)
             except StoreError:
                 return
             for message in waiting:
                 if not await self._deliver(message):
+                    self._again_later(account)
                     return
+            self._tries.pop(account, None)
 
     async def count_unread(self) -> None:
         """Tell how many messages nobody has read."""
@@ -108,9 +120,7 @@ class Mail:
 
     async def _write(self, command: c.SendMessage) -> c.Value:
         engine = self._engine
-        adapter = engine.adapters.get(command.account)
-        if adapter is None:
-            raise Refused(f"There is no account {clean(command.account, 32)!r}.")
+        adapter = self._adapter(command.account)
         channel = _channel(command.channel)
         reason = adapter.capabilities().why_not(_NEEDS[channel])
         if reason is not None:
@@ -135,6 +145,20 @@ class Mail:
         await self._change(message)
         engine.job(self.deliver_waiting(command.account))
         return c.MessageTaken(message.id)
+
+    def _again_later(self, account: AccountName) -> None:
+        """Try once more after a while, each time a longer one; a line that comes back is sooner."""
+        tries = self._tries.get(account, 0)
+        self._tries[account] = tries + 1
+        delay_s = self.again_s[min(tries, len(self.again_s) - 1)]
+
+        def again() -> None:
+            self._timers.pop(account, None)
+            if not self._engine.stopped.is_set():
+                self._engine.job(self.deliver_waiting(account))
+
+        loop = asyncio.get_running_loop()
+        self._timers[account] = loop.call_later(delay_s, again)
 
     async def _deliver(self, message: Message) -> bool:
         """Send one message; False when the line is down and the rest must wait too."""
@@ -187,6 +211,12 @@ class Mail:
         """Return the address a platform knows somebody by: one person is one conversation."""
         adapter = self._engine.adapters.get(account)
         return adapter.address_of(peer) if peer and isinstance(adapter, Addressing) else peer
+
+    def _adapter(self, account: AccountName) -> Adapter:
+        adapter = self._engine.adapters.get(account)
+        if adapter is None:
+            raise Refused(f"There is no account {clean(account, 32)!r}.")
+        return adapter
 
     async def _known(self, ident: MessageId) -> Message:
         found = await self._engine.store.message(ident)

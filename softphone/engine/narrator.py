@@ -94,8 +94,9 @@ def _new_link(before: Account, after: Account) -> tuple[Level, str] | None:
         case LinkState.ONLINE:
             return Level.GOOD, "online" if not after.identity else f"online as {after.identity}"
         case LinkState.RECONNECTING if before.link is LinkState.ONLINE:
-            lost = "connection lost"
-            return Level.WARNING, f"{lost}{cause.removeprefix(f': {lost}')}; trying again"
+            why = after.cause.removesuffix(".")
+            lost = why if "lost" in why.lower() else f"connection lost{cause}"
+            return Level.WARNING, f"{lost}; trying again"
         case LinkState.RECONNECTING | LinkState.CONNECTING:
             first = before.link in (LinkState.OFFLINE, LinkState.CONNECTING) and after.cause
             return (Level.WARNING, f"cannot connect{cause}; trying again") if first else None

@@ -272,12 +272,13 @@ async def an_office(
     calls: CallsConfig | None = None,
     store: StoreConfig | None = None,
     lab: dict[str, Any] | None = None,
-    gateway: bool = False,
+    gateway: bool | dict[str, Any] = False,
     **account: Any,
 ) -> AsyncIterator[Office]:
     """Open a lab, an engine on it and its socket; clients leave at the end.
 
-    `gateway`: there is an account at the lab's gateway too, beside the one that `account` is for.
+    `gateway`: there is an account at the lab's gateway too, with these settings, beside the one
+    that `account` is for.
     """
     settings = LabSettings(**{"scenario": "quiet", "times": _QUICK, **(lab or {})})
     paths = Paths("test", folder, folder)
@@ -288,7 +289,12 @@ async def an_office(
         whole = with_lab_accounts(given, running.config)
         config = lab_account(whole, **account)
         if gateway:
-            others = tuple(one for one in whole.accounts if one.name == RIBBON)
+            given_too = gateway if isinstance(gateway, dict) else {}
+            others = tuple(
+                replace(one, table={**one.table, **given_too})
+                for one in whole.accounts
+                if one.name == RIBBON
+            )
             config = replace(config, accounts=(*config.accounts, *others))
         engine = await stack.enter_async_context(assembled(config, paths))
         info = EngineInfo(1, "test", "test", 0.0, "engine.log", running.ready()["http"])

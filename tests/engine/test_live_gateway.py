@@ -10,9 +10,16 @@ import pytest
 
 from softphone.model import command as c
 from softphone.model import event as e
-from softphone.model.call import Call, CallState, EndReason, HoldKind
+from softphone.model.call import (
+    AccountName,
+    Call,
+    CallState,
+    Direction,
+    EndReason,
+    HoldKind,
+)
 from softphone.model.contact import Contact, ContactAddress, ContactId
-from softphone.model.message import Channel, Delivery, Message
+from softphone.model.message import Channel, Delivery, Message, MessageId
 from softphone.model.presence import Activity, LinkState
 from tests.engine.office import AUDIN, RIBBON, Office, Seat, an_office, until
 
@@ -71,6 +78,49 @@ async def test_a_short_name_and_the_whole_address_are_one_conversation(office: O
     assert isinstance(page, c.ConversationPage)
     assert [found.peer for found in page.conversations] == [BOB]
     assert await talk(desk, "bob") == ["to the address", "to the name"]
+
+
+async def test_a_message_whose_request_got_no_answer_is_sent_again_by_itself(
+    folder: Path,
+) -> None:
+    async with an_office(folder, gateway={"rest_limit_s": 1.0}) as office:
+        desk = await signed_in(office)
+        office.engine.mail.again_s = (0.05,)
+        slow = {"resource": "instantmessage", "seconds": 2.0, "count": 1}
+        await office.ask_lab(office.control.fault, "rest_slow", **slow)
+
+        await desk.do(c.SendMessage(RIBBON, BOB, "after all"))
+
+        await until(lambda: told(desk, "after all")[-1].delivery is Delivery.SENT)
+
+
+async def test_a_message_of_an_account_that_is_gone_cannot_be_sent_again(office: Office) -> None:
+    desk = await signed_in(office)
+    left = Message(
+        MessageId("m1"),
+        AccountName("gone"),
+        BOB,
+        Channel.IM,
+        Direction.OUTBOUND,
+        "hello",
+        1.0,
+        Delivery.FAILED,
+    )
+    await office.engine.store.save_message(left)
+
+    reply = await desk.ask(c.RetryMessage(left.id))
+
+    assert (reply.code, "no account 'gone'" in reply.text) == ("REFUSED", True)
+
+
+async def test_a_refused_transfer_stays_in_the_event_log(office: Office) -> None:
+    desk = await signed_in(office)
+    call = await desk.dial(ECHO, account=RIBBON)
+
+    reply = await desk.ask(c.Transfer(call.id, "nobody@lab.test"))
+
+    assert not reply.ok
+    assert f"the transfer of {call.remote.label} failed: {reply.text}" in desk.log()
 
 
 async def test_a_gateways_user_is_dialled_by_the_short_name(office: Office) -> None:

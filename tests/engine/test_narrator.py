@@ -154,6 +154,8 @@ CONNECTING = replace(DOWN, link=LinkState.CONNECTING)
         (CONNECTING, UP, Level.GOOD, "online"),
         (CONNECTING, replace(UP, identity="Ann"), Level.GOOD, "online as Ann"),
         (UP, LOST, Level.WARNING, "connection lost: reset by peer; trying again"),
+        (UP, replace(LOST, cause="It was lost."), Level.WARNING, "It was lost; trying again"),
+        (UP, replace(LOST, cause=""), Level.WARNING, "connection lost; trying again"),
         (CONNECTING, LOST, Level.WARNING, "cannot connect: reset by peer; trying again"),
         (UP, replace(DOWN, link=LinkState.FAILED, cause="no"), Level.ERROR, "given up: no"),
         (UP, DOWN, Level.INFO, "offline"),

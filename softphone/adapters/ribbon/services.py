@@ -62,14 +62,17 @@ class Services:
     book: dict[str, wire.Entry] = field(default_factory=dict)
     local: deque[PlatformRecord] = field(default_factory=lambda: deque(maxlen=200))
     _asked: set[str] = field(default_factory=set)
+    _unwatched: set[str] = field(default_factory=set)
+    """Whom the operator no longer wants to watch, whatever the settings say."""
 
     # ---- after sign-in -------------------------------------------------------------------------
 
     async def begin(self, has: Callable[[str], bool]) -> None:
         """Fetch what a console shows from the start; what fails is said once, the rest goes on."""
         if has(wire.Service.PRESENCE):
-            for user in (*self.settings.watch, *self.watched):
-                self.watched[self._address(user)] = None
+            for user in map(self._address, self.settings.watch):
+                if user not in self._unwatched:
+                    self.watched[user] = None
             if self.watched:
                 await self._quietly(self._watch(tuple(self.watched), wire.WatchAction.WATCH))
             wanted = self.settings.presence
@@ -152,8 +155,10 @@ class Services:
         address = self._address(user)
         if not watch:
             self.watched.pop(address, None)
+            self._unwatched.add(address)
             await self._watch((address,), wire.WatchAction.STOP)
             return
+        self._unwatched.discard(address)
         self.watched[address] = None
         await self._watch((address,), wire.WatchAction.WATCH)
 

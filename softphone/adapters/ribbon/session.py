@@ -410,6 +410,6 @@ class Session:
 
 _WORDS = {
     Loss.GONE: "The gateway ended the subscription.",
-    Loss.LOST_CONNECTION: "The connection for notifications was lost.",
+    Loss.LOST_CONNECTION: "The notification socket could not be had again.",
     Loss.WS_OVERRIDDEN: "This user has signed in elsewhere with the same correlator.",
 }

@@ -31,6 +31,7 @@ _AGENT_ROLES = {
     AgentGroup.PAUSED: "bad",
     AgentGroup.LEAVING: "bad",
 }
+_CAUSE_LINES = 5  # a sentence with cause and cure, in the narrowest pane
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,10 @@ def _account_rows(account: Account, view: View, width: int) -> Iterator[Presence
     yield PresenceRow((account.name,), spread(left, [(word, role)], width), account)
     stale = account.link is not LinkState.ONLINE
     if account.cause and stale:
-        for index, line in enumerate(wrap(account.cause, width - 2, "dim", 2)):
+        lines = wrap(account.cause, width - 2, "dim", _CAUSE_LINES)
+        if account.link in (LinkState.RECONNECTING, LinkState.FAILED):
+            lines.append(((f"{view.key('account.retry')} ", "key"), ("tries again now", "dim")))
+        for index, line in enumerate(lines):
             yield PresenceRow(
                 (account.name, "cause", str(index)), (("  ", "plain"), *line), account
             )

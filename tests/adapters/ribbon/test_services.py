@@ -44,6 +44,25 @@ async def test_presence_is_published_watched_and_asked_for(floor: Floor) -> None
     assert len(alice.of(e.PresenceChanged)) == count + 1
 
 
+async def test_whom_the_operator_unwatched_is_not_watched_again_by_the_settings(
+    floor: Floor,
+) -> None:
+    bob, carol = await floor.at_work("bob"), await floor.at_work("carol")
+    alice = await floor.at_work("alice", watch=["bob", "carol"])
+    await alice.do(c.WatchPresence(NAME, "bob", watch=False))
+
+    await alice.do(c.GoOffline(NAME))
+    await alice.ready()
+    alice.events.clear()
+    for seat in (bob, carol):
+        await seat.do(c.SetPresence(NAME, Activity.LUNCH))
+
+    await until(
+        lambda: any(x.presence.activity is Activity.LUNCH for x in alice.of(e.PresenceChanged))
+    )
+    assert {x.presence.user for x in alice.of(e.PresenceChanged)} == {"carol@lab.test"}
+
+
 async def test_a_message_arrives_and_names_its_sender(floor: Floor) -> None:
     alice, bob = await floor.at_work("alice"), await floor.at_work("bob")
 
