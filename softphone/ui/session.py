@@ -15,6 +15,7 @@ from typing import assert_never
 
 from softphone.engine.link import EngineInfo, Link
 from softphone.model import event as e
+from softphone.model.call import Call
 from softphone.model.command import Command, Reply
 from softphone.model.error import SoftphoneError
 from softphone.model.state import ConsoleState
@@ -48,6 +49,7 @@ class Topic(Enum):
 
 EVERYTHING = frozenset(Topic)
 _RAW_KEPT = 300
+_NAMED = 3  # calls named when they are lost with the engine
 
 
 class Session:
@@ -73,6 +75,7 @@ class Session:
         self._heard = heard
         self._retry_s = retry_s
         self._link: Link | None = None
+        self._left: tuple[Call, ...] = ()  # calls that lived when the engine was lost
 
     @property
     def connected(self) -> bool:
@@ -106,28 +109,50 @@ class Session:
             return Reply(False, "LINK_FAILED", str(problem) or _LOST)
 
     async def _follow(self, link: Link) -> None:
+        lost = self._lost_calls(link)
         self._link, self.state, self.me = link, link.snapshot, link.client
         self.engine, self.problem, self.was_connected = link.engine, "", True
         self._changed(EVERYTHING)
+        if lost is not None:
+            self._take(lost)
         try:
             async for event in link.events():
-                self.state.apply(event)
-                if isinstance(event, e.PlatformEvent):
-                    self._raw_seen += 1
-                    self.platform_events.append((self._raw_seen, event))
-                self._changed(topics_of(event))
-                if self._heard is not None:
-                    self._heard(event)
-                for listener in list(self.listeners):
-                    listener(event)
+                self._take(event)
         except (SoftphoneError, OSError) as problem:
             logger.warning("link to the engine broke: %s", type(problem).__name__)
         finally:
             self._link = None
             with contextlib.suppress(SoftphoneError, OSError):
                 await link.close()
+        self._left = tuple(call for call in self.state.calls.values() if call.live)
         self.problem = self.state.stopping or "engine lost"
         self._changed(EVERYTHING)
+
+    def _take(self, event: e.Event) -> None:
+        self.state.apply(event)
+        if isinstance(event, e.PlatformEvent):
+            self._raw_seen += 1
+            self.platform_events.append((self._raw_seen, event))
+        self._changed(topics_of(event))
+        if self._heard is not None:
+            self._heard(event)
+        for listener in list(self.listeners):
+            listener(event)
+
+    def _lost_calls(self, link: Link) -> e.Noted | None:
+        """Return what to say when an engine started anew knows nothing of the calls before."""
+        left, self._left = self._left, ()
+        before = self.engine
+        if before is None or before.pid == link.engine.pid:
+            return None
+        lost = [call.remote.label for call in left if call.id not in link.snapshot.calls]
+        if not lost:
+            return None
+        count = "1 call was" if len(lost) == 1 else f"{len(lost)} calls were"
+        names = ", ".join(lost[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
+        text = f"the engine was started anew; {count} lost with the old one: {names}"
+        at = link.engine.started_at
+        return e.Noted(at, "softphone", e.Level.WARNING, text, alert=True)
 
 
 def topics_of(event: e.Event) -> frozenset[Topic]:

@@ -52,6 +52,7 @@ class FakeEngine:
     state: ConsoleState = field(default_factory=ConsoleState)
     client: str = "c1"
     lab: str = ""
+    pid: int = 4711
     replies: dict[type, Callable[[Any], c.Reply]] = field(default_factory=dict)
     sent: list[c.Command] = field(default_factory=list)
     links: list[FakeLink] = field(default_factory=list)
@@ -80,7 +81,7 @@ class FakeLink:
     def __init__(self, engine: FakeEngine) -> None:
         self.owner = engine
         self.client = engine.client
-        self.engine = EngineInfo(4711, "0.1", "test", NOW, "/tmp/engine.log", engine.lab)
+        self.engine = EngineInfo(engine.pid, "0.1", "test", NOW, "/tmp/engine.log", engine.lab)
         self.snapshot = engine.state
         self.queue: asyncio.Queue[e.Event | None] = asyncio.Queue()
 

@@ -12,9 +12,10 @@ import pytest
 from softphone.config import CallsConfig, UiConfig
 from softphone.model import command as c
 from softphone.model import event as e
-from softphone.model.call import AccountName, CallId, CallState
+from softphone.model.call import AccountName, CallId, CallState, Party
 from softphone.model.error import LinkError
 from softphone.model.presence import LinkState
+from softphone.model.state import ConsoleState
 from softphone.ui import crash
 from softphone.ui.plain import run_plain
 from softphone.ui.run import run_console, terminal_problem
@@ -43,6 +44,36 @@ async def test_lost_engine_is_told_and_a_new_snapshot_replaces_the_state(
     await console.settle()
     assert "No call. Type a number" in console.screen_text()
     assert len(engine.links) == 2
+
+
+async def test_an_engine_started_anew_tells_how_many_calls_the_old_one_took_along(
+    console: Console, engine: FakeEngine
+) -> None:
+    gone = console.make.call("c2", remote=Party("+390255500102", "Bob"))
+    await console.show_calls(console.make.call("c1"), gone)
+    engine.pid, engine.state = 4712, ConsoleState()
+
+    engine.lose()
+    await console.pilot.pause(0.1)
+    await console.settle()
+
+    (note,) = console.app.session.state.notes
+    assert "2 calls were lost with the old one" in note.text
+    assert note.text.endswith("Bob")
+    assert "2 calls were lost" in console.screen_text()
+
+
+async def test_calls_the_same_engine_ended_meanwhile_are_not_called_lost(
+    console: Console, engine: FakeEngine
+) -> None:
+    await console.show_calls(console.make.call("c1"))
+    engine.state = ConsoleState()
+
+    engine.lose()
+    await console.pilot.pause(0.1)
+    await console.settle()
+
+    assert not console.app.session.state.notes
 
 
 async def test_console_that_finds_no_engine_says_so_and_tries_again(
