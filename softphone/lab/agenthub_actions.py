@@ -72,9 +72,8 @@ class Actions:
 
     def _pop(self, user: str, options: _Options) -> dict[str, Any]:
         number = str(options.get("number") or "+390245871203")
-        changed = options.get("data")
-        changed = json.loads(changed) if isinstance(changed, str) and changed else changed
-        if not isinstance(changed, dict | None):
+        changed = _data(options)
+        if not isinstance(changed, dict):
             raise Refused("data must be a JSON object.")
         name = str(options.get("name") or "")
         return {"call": self._shifts.pop(agent_named(user), number, name, changed)}
@@ -86,12 +85,7 @@ class Actions:
             if user.startswith("*")
             else [agent_named(user)]
         )
-        kind, data = options.get("type", ""), options.get("data")
-        if isinstance(data, str):
-            try:
-                data = json.loads(data) if data else {}
-            except ValueError:
-                raise Refused("data must be JSON.") from None
+        kind, data = options.get("type", ""), _data(options)
         changed = options.get("envelope")
         changed = changed if isinstance(changed, dict) else {}
         count, rate = _number(options, "count", 1, _EMIT_LIMIT), _number(options, "rate", 0, 50_000)
@@ -186,6 +180,17 @@ async def _at_rate(once: Callable[[int], None], count: int, rate: float) -> None
             once(place)
         done = due
         await asyncio.sleep(_TICK_S)
+
+
+def _data(options: _Options) -> object:
+    """Return the fields that were given, as JSON text or as they are; none are an empty object."""
+    data = options.get("data", {})
+    if not isinstance(data, str):
+        return data
+    try:
+        return json.loads(data) if data else {}
+    except ValueError:
+        raise Refused("data must be JSON.") from None
 
 
 def _number(options: _Options, key: str, default: float, most: float) -> float:

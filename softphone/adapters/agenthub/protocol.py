@@ -106,10 +106,11 @@ class AgentHubProtocol:
         return self._beat(now, min(_HASTE_S, self._heartbeat_s))
 
     def retry(self, now: float) -> Steps:
-        """The operator asks again for channels that were given up."""
+        """The operator asks again, now: for channels that were given up, and those that wait."""
         self._kicks = 0
-        stopped = [c for c in self._channels() if c.state is ChannelState.STOPPED]
-        return [Send(self._join(channel, now)) for channel in stopped]
+        idle = (ChannelState.STOPPED, ChannelState.WAITING)
+        wanted = [channel for channel in self._channels() if channel.state in idle]
+        return [Send(self._join(channel, now)) for channel in wanted]
 
     def leave(self) -> Steps:
         """Say good bye on every channel; the client waits for the answers a moment."""
