@@ -13,7 +13,7 @@ import numpy as np
 
 from .block import BLOCK_S, BLOCK_SAMPLES, RATE_HZ, Samples, silence
 from .leg import Leg
-from .level import DeadMicDetector, Meter
+from .level import DeadMicDetector, Meter, PeakWatch
 from .mixer import Mixer
 from .player import FilePlayer
 from .ramp import Ramp
@@ -93,7 +93,7 @@ class Board:
         self.loopback = False
         self.mic_real = False  # a sound card: only then is constant silence worth a warning
         self.mic_died = False
-        self.mic_meter = Meter()
+        self.mic_meter, self.mic_peaks = Meter(), PeakWatch()
         self._dead_mic = DeadMicDetector()
         self._near_mix, self._far_mix, self._party_mix = Mixer(), Mixer(), Mixer()
         self._loop = SampleRing(RATE_HZ)
@@ -103,6 +103,7 @@ class Board:
     def capture(self, mic: Samples) -> None:
         """Take 480 samples of the microphone and send every leg what it is to hear."""
         self.mic_meter.feed(mic, BLOCK_S)
+        self.mic_peaks.feed(mic)
         if self.mic_real and self._dead_mic.feed(mic, BLOCK_S):
             self.mic_died = True
         if self.loopback:

@@ -19,6 +19,7 @@ from .board import Board, Line, Overlay
 from .devices import DeviceList, list_devices
 from .keeper import Keeper, changed
 from .leg import Leg, LegStats
+from .level import PeakRange
 from .player import FilePlayer
 from .recorder import Recorder
 from .report import AudioReport, AudioSettings, Levels, ReportKind
@@ -171,6 +172,10 @@ class AudioEngine:
         """Return the meters of the microphone and of each leg's far end."""
         far = {key: line.meter.dbfs for key, line in self._lines.items()}
         return Levels(self._board.mic_meter.dbfs, far)
+
+    def take_microphone_peaks(self) -> PeakRange:
+        """Return how loud the microphone was since the last time this was asked."""
+        return self._board.mic_peaks.take()
 
     def stats(self, key: str) -> LegStats:
         """Return the counts of a leg."""

@@ -43,7 +43,9 @@ class LegStats:
     `last_received_s` is the `now_s` of the last payload, None before the first.
     `far_dbfs` is the level of what the far end sends. `digits` are the last 64 DTMF digits heard
     from the far end (in-band, or as events of the transport), `digits_count` how many there were.
-    What stands below those is known only to transports that report it (RTP).
+    `frames_unsent` were dropped because the connection did not take them.
+    What stands below those is known only to transports that report it; `round_trip_ms` and
+    `remote_lost` are None until it is known.
     """
 
     frames_sent: int = 0
@@ -58,9 +60,11 @@ class LegStats:
     far_dbfs: float = -96.0
     digits: str = ""
     digits_count: int = 0
+    frames_unsent: int = 0
     packets_lost: int = 0
     codec: str = ""
     remote_jitter_ms: float = 0.0
+    remote_lost: int | None = None
     round_trip_ms: float | None = None
 
 
@@ -103,6 +107,10 @@ class G711Leg:
         self._digits = ""
         self._digits_count = 0
         self._quiet_blocks = 0
+        self.frames_unsent = 0
+        """Frames the connection did not take; counted by who sends."""
+        self.round_trip_ms: float | None = None
+        """Of the connection, as who sends last measured it."""
 
     def receive(self, payload: bytes, now_s: float, timestamp: int | None = None) -> None:
         """Take bytes of any length from the network; callable from any one thread.
@@ -157,6 +165,8 @@ class G711Leg:
             far_dbfs=self._meter.dbfs,
             digits=self._digits,
             digits_count=self._digits_count,
+            frames_unsent=self.frames_unsent,
+            round_trip_ms=self.round_trip_ms,
         )
 
     def _take(self, payload: bytes, now_s: float, timestamp: int | None) -> None:

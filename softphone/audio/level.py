@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +18,7 @@ def peak_dbfs(block: Samples) -> float:
     """Return the highest absolute sample in dB below full scale, FLOOR_DBFS for zeros."""
     if not len(block):
         return FLOOR_DBFS
-    return _dbfs(max(int(block.max()), -int(block.min())))
+    return _dbfs(_peak(block))
 
 
 def rms_dbfs(block: Samples) -> float:
@@ -38,6 +39,33 @@ class Meter:
         """Take a block that lasts `duration_s`."""
         fallen = self.dbfs - _FALL_DB_PER_S * duration_s
         self.dbfs = max(FLOOR_DBFS, fallen, peak_dbfs(block))
+
+
+@dataclass(frozen=True, slots=True)
+class PeakRange:
+    """The peaks of the loudest and of the softest block of some time, in dBFS."""
+
+    highest_dbfs: float = FLOOR_DBFS
+    lowest_dbfs: float = FLOOR_DBFS
+
+
+class PeakWatch:
+    """Collects the range of block peaks: fed on an audio thread, read on another."""
+
+    def __init__(self) -> None:
+        self._highest, self._lowest = 0, 32768
+
+    def feed(self, block: Samples) -> None:
+        """Take a block."""
+        peak = _peak(block)
+        self._highest = max(self._highest, peak)
+        self._lowest = min(self._lowest, peak)
+
+    def take(self) -> PeakRange:
+        """Return the range since the last time; silence when nothing came."""
+        highest, lowest = self._highest, self._lowest
+        self._highest, self._lowest = 0, 32768
+        return PeakRange(_dbfs(highest), _dbfs(min(lowest, highest)))
 
 
 class DeadMicDetector:
@@ -63,6 +91,10 @@ class DeadMicDetector:
             return False
         self._told = True
         return True
+
+
+def _peak(block: Samples) -> int:
+    return max(int(block.max()), -int(block.min()))
 
 
 def _dbfs(amplitude: float) -> float:

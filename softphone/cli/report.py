@@ -12,6 +12,7 @@ from .options import parse, parser, print_json, with_json
 
 if TYPE_CHECKING:
     from softphone.model.call import CallId
+    from softphone.model.quality import QualitySample, QualitySummary
     from softphone.model.report import CallReport
 
     from .session import Session
@@ -36,18 +37,35 @@ async def _report(options: Namespace) -> int:
     from softphone.model.command import ReportFound, ShowReport
 
     from .session import attached
+    from .show import quality_data, quality_lines, sample_data
 
     async with attached(options, "report", start=bool(options.call)) as session:
         call = await _call_id(session, options.call)
         found = await session.ask(ShowReport(call))
+        summary, samples = await _quality(session, call)
     assert isinstance(found, ReportFound)
     if options.native:
         print(found.report.native or "{}")
     elif options.json:
-        print_json(_data(found.report))
+        quality = {**quality_data(summary), "samples": [sample_data(one) for one in samples]}
+        print_json({**_data(found.report), "quality": quality})
     else:
         _print(found.report)
+        print("\n".join(quality_lines(summary)))
     return 0
+
+
+async def _quality(session: Session, call: CallId) -> tuple[QualitySummary, list[QualitySample]]:
+    """Return a call's quality in sum and all its seconds, fetched page by page."""
+    from softphone.model.command import QualityFound, ShowQuality
+
+    samples: list[QualitySample] = []
+    while True:
+        page = await session.ask(ShowQuality(call, samples[-1].at if samples else 0.0))
+        assert isinstance(page, QualityFound)
+        samples += page.samples
+        if not page.samples:
+            return page.summary, samples
 
 
 async def _statistics(options: Namespace) -> int:

@@ -11,6 +11,7 @@ from softphone.model.contact import Contact
 from softphone.model.event import Noted
 from softphone.model.message import Message
 from softphone.model.presence import Account
+from softphone.model.quality import QualitySample, QualitySummary
 from softphone.model.record import CallRecord, PlatformRecord
 
 
@@ -108,21 +109,79 @@ def note_data(note: Noted) -> dict[str, Any]:
 
 def record_data(record: CallRecord) -> dict[str, Any]:
     """Return a call record for --json."""
-    quality = record.quality
     return {
         **call_data(record.call),
         "note": record.note,
-        "quality": {
-            "jitter_ms": quality.mean_jitter_ms,
-            "buffer_ms": quality.mean_buffer_ms,
-            "loss": quality.loss,
-            "mos": quality.mos,
-            "concealed_ms": quality.concealed_ms,
-            "dropped_ms": quality.dropped_ms,
-            "frames_sent": quality.frames_sent,
-            "frames_received": quality.frames_received,
-        },
+        "quality": quality_data(record.quality),
     }
+
+
+def quality_data(quality: QualitySummary) -> dict[str, Any]:
+    """Return the quality of a whole call for --json; null is "not known"."""
+    return {
+        "seconds": quality.samples,
+        "delay_ms": quality.mean_delay_ms,
+        "round_trip_ms": quality.mean_round_trip_ms,
+        "round_trip_max_ms": quality.max_round_trip_ms,
+        "jitter_ms": quality.mean_jitter_ms,
+        "jitter_max_ms": quality.max_jitter_ms,
+        "buffer_ms": quality.mean_buffer_ms,
+        "loss": quality.loss,
+        "loss_out": quality.loss_out,
+        "mos": quality.mos,
+        "mos_least": quality.least_mos,
+        "mos_out": quality.mos_out,
+        "concealed_ms": quality.concealed_ms,
+        "dropped_ms": quality.dropped_ms,
+        "frames_sent": quality.frames_sent,
+        "frames_unsent": quality.frames_unsent,
+        "frames_received": quality.frames_received,
+        "warnings": [warned.value for warned in quality.warned],
+    }
+
+
+def sample_data(sample: QualitySample) -> dict[str, Any]:
+    """Return one second of a call's quality for --json; null is "not known"."""
+    return {
+        "at": moment(sample.at),
+        "delay_ms": sample.delay_ms,
+        "round_trip_ms": sample.round_trip_ms,
+        "jitter_ms": sample.jitter_ms,
+        "jitter_out_ms": sample.jitter_out_ms,
+        "buffer_ms": sample.buffer_ms,
+        "loss": sample.loss,
+        "loss_out": sample.loss_out,
+        "mos": sample.mos,
+        "mos_out": sample.mos_out,
+        "concealed_ms": sample.concealed_ms,
+        "dropped_ms": sample.dropped_ms,
+        "frames_sent": sample.frames_sent,
+        "frames_unsent": sample.frames_unsent,
+        "frames_received": sample.frames_received,
+        "microphone_db": sample.levels.microphone_db,
+        "far_end_db": sample.levels.far_end_db,
+        "warnings": [warned.value for warned in sample.warnings],
+    }
+
+
+def quality_lines(quality: QualitySummary) -> list[str]:
+    """Return the quality of a whole call for people."""
+
+    def figure(value: float | None, unit: str = "", digits: int = 0) -> str:
+        return "-" if value is None else f"{value:.{digits}f}{unit}"
+
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1%}"
+
+    lines = [
+        f"heard here     MOS {figure(quality.mos, '', 1)}  loss {share(quality.loss)}  "
+        f"jitter {figure(quality.mean_jitter_ms, ' ms')}  "
+        f"made up {figure(quality.concealed_ms, ' ms')}",
+        f"heard there    MOS {figure(quality.mos_out, '', 1)}  loss {share(quality.loss_out)}",
+        f"delay          {figure(quality.mean_delay_ms, ' ms')}  "
+        f"round trip {figure(quality.mean_round_trip_ms, ' ms')}",
+    ]
+    return lines + [f"warned         {warned.words}" for warned in quality.warned]
 
 
 def message_data(message: Message) -> dict[str, Any]:

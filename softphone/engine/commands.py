@@ -21,13 +21,15 @@ from .destinations import Destinations
 from .dialing import must_confirm, refuse_emergency
 from .link import Role
 from .owners import Claim
+from .reporting import Reporting
 from .sound import Files
 
 if TYPE_CHECKING:
     from .engine import Engine
 
 _READING = (
-    *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver, c.ShowReport),
+    *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver),
+    *(c.ShowReport, c.ShowQuality),
     *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
     *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
     *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame, c.FetchTurn, c.ListResources),
@@ -110,6 +112,7 @@ class Commands:
         self._engine = engine
         self._data = Data(engine)
         self._destinations = Destinations(engine)
+        self._reporting = Reporting(engine)
 
     async def run(self, client_id: str, command: c.Command) -> c.Value | None:
         """Do it and return its value; raises SoftphoneError with the reason why not."""
@@ -120,6 +123,8 @@ class Commands:
             return await self._engine.mail.run(command)
         if isinstance(command, c.AccountCommand):
             return await self._account(client_id, command)
+        if isinstance(command, c.ShowQuality):
+            return await self._reporting.quality(command)
         if isinstance(command, DataCommand):
             return await self._data.run(command)
         if isinstance(command, _DeskCommand):
@@ -140,7 +145,7 @@ class Commands:
 
     async def _call(self, command: c.CallCommand) -> c.Value | None:
         if isinstance(command, c.ShowReport):
-            return await self._report(command)
+            return await self._reporting.report(command)
         call = self._live(command.call)
         adapter = self._engine.adapters[call.account]
         self._need(adapter, command)
@@ -186,20 +191,6 @@ class Commands:
             case _:
                 assert_never(command)
         return None
-
-    async def _report(self, command: c.ShowReport) -> c.Value:
-        """Return a live call's report from its adapter, a past one's from the store."""
-        call = self._engine.book.calls.get(command.call)
-        if call is not None and call.live:
-            adapter = self._engine.adapters[call.account]
-            self._allow(adapter, Capability.REPORTS)
-            value = await adapter.submit(command)
-            if value is not None:
-                return value
-        report = await self._engine.store.report(command.call)
-        if report is None:
-            raise Refused("There is no report of that call.", code="NO_CALL")
-        return c.ReportFound(report)
 
     async def _hand_over(
         self,

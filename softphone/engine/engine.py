@@ -48,7 +48,7 @@ from .commands import Commands
 from .hooks import Hooks
 from .link import Role
 from .mail import Mail
-from .narrator import account_line, call_line, pop_line, timeline_entry
+from .narrator import account_line, call_line, pop_line, timeline_entry, warning_lines
 from .owners import Owners
 from .pops import matched, waiting
 from .sound import Sound, is_trouble
@@ -232,9 +232,10 @@ class Engine:
 
     def stop_media(self, call: CallId) -> None:
         """Disconnect a call's audio and keep its quality."""
-        summary = self.sound.detach(call)
-        if summary is not None:
-            self.store.save_quality(call, summary)
+        kept = self.sound.detach(call)
+        if kept is not None:
+            self.store.save_quality(call, kept.summary)
+            self.store.add_samples(call, kept.samples)
 
     def play_tones(self, call: CallId, digits: str, duration_ms: int, gap_ms: int) -> None:
         """Put DTMF into a call's outgoing audio."""
@@ -447,6 +448,7 @@ class Engine:
     async def _every_second(self) -> None:
         while True:
             await asyncio.sleep(_SECOND_S)
+            self.sound.begin_second()
             for call in self.book.talking():
                 media = self._measure(call)
                 if media is not None:
@@ -455,11 +457,20 @@ class Engine:
 
     def _measure(self, call: Call) -> MediaState | None:
         """Tell a call's quality; return whether its audio still comes in."""
-        measured = self.sound.sample(call, self.wall(), self.monotonic())
-        if measured is None:
+        second = self.sound.second(call, self.wall(), self.monotonic())
+        if second is None:
             return None
-        self.hub.publish(e.QualityMeasured(measured[0]))
-        return measured[1]
+        for text in warning_lines(call, second.raised, second.ended):
+            self.note(call.account, *text, call.id)
+        for warned in sorted(second.raised):
+            self.store.add_timeline(call.id, TimelineEntry(self.wall(), "warning", warned.words))
+        due = self.sound.unsaved(call.id)
+        summary = self.sound.summary(call.id)
+        if due and summary is not None:
+            self.store.add_samples(call.id, due)
+            self.store.save_quality(call.id, summary)
+        self.hub.publish(e.QualityMeasured(second.sample))
+        return second.media
 
     # ---- clients -------------------------------------------------------------------------------
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from softphone.model.call import Call, CallState, Direction, MediaState
 from softphone.model.event import Level
 from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, LinkState, NumberState
+from softphone.model.quality import Warned
 from softphone.model.record import TimelineEntry
 
 
@@ -55,6 +58,20 @@ def pop_line(pop: ScreenPop) -> str:
     parts = (pop.customer and f"customer {pop.customer}", pop.number, pop.campaign)
     known = ", ".join(part for part in parts if part)
     return f"screen pop ({pop.kind}){': ' if known else ''}{known}"
+
+
+def warning_lines(
+    call: Call, raised: Collection[Warned], ended: Collection[Warned]
+) -> Iterator[tuple[Level, str]]:
+    """Yield the log lines for warnings about a call's sound that began or ended."""
+    who = _who(call)
+    for warned in Warned:
+        if warned is Warned.NO_AUDIO_IN:
+            continue  # the call's media state tells of it
+        if warned in raised:
+            yield Level.WARNING, f"{warned.words} ({who})"
+        elif warned in ended:
+            yield Level.INFO, f"better again: {warned.words} ({who})"
 
 
 def _new_call(call: Call, who: str) -> tuple[Level, str]:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from softphone.audio.devices import DeviceList as AudioDevices
 from softphone.audio.leg import Leg, LegStats
+from softphone.audio.level import PeakRange
 from softphone.audio.report import AudioReport, AudioSettings, ReportKind
 from softphone.audio.report import Levels as AudioLevels
-from softphone.model.call import Call, CallId, CallState, MediaState
+from softphone.model.call import Call, CallId, CallState
 from softphone.model.device import Device
 from softphone.model.error import AudioError
-from softphone.model.mos import mos
 from softphone.model.quality import Levels, QualitySample, QualitySummary
+
+from .measuring import CallMeter, Second
 
 logger = logging.getLogger(__name__)
 
-SILENT_AFTER_S = 5.0
-_FRAME_MS = 20.0
-_RESAMPLING_MS = 4.0  # 2 ms each way: audio.resample
 _SILENCE_DB = -96.0
 
 
@@ -47,6 +46,7 @@ class SoundEngine(Protocol):
     def set_meter(self, on: bool) -> None: ...
     def set_loopback(self, on: bool) -> None: ...
     def levels(self) -> AudioLevels: ...
+    def take_microphone_peaks(self) -> PeakRange: ...
     def stats(self, key: str) -> LegStats: ...
     def select(
         self, input: str | None = None, output: str | None = None, ringer: str | None = None
@@ -70,12 +70,18 @@ class Files:
         return bool(self.play or self.record)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Attached:
     files: Files
-    summary: QualitySummary = field(default_factory=QualitySummary)
-    before: LegStats = field(default_factory=LegStats)
-    began: float = 0.0
+    meter: CallMeter
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is left of a call's sound: its quality, and the samples not written yet."""
+
+    summary: QualitySummary
+    samples: tuple[QualitySample, ...]
 
 
 class Sound:
@@ -88,12 +94,13 @@ class Sound:
         self._attached: dict[CallId, _Attached] = {}
         self._talking: CallId | None = None
         self._last_levels = Levels()
+        self._peaks = PeakRange()
 
     # ---- calls -------------------------------------------------------------------------------
 
     def attach(self, call: CallId, leg: Leg, files: Files, now: float) -> None:
         """Give a call its place; raises AudioError when a file cannot be used."""
-        self._attached[call] = _Attached(files, began=now)
+        self._attached[call] = _Attached(files, CallMeter(call, now))
         self._engine.attach(call, leg)
         try:
             if files.play:
@@ -104,13 +111,13 @@ class Sound:
             self.detach(call)
             raise
 
-    def detach(self, call: CallId) -> QualitySummary | None:
-        """Take a call out; return its quality summary, None when it had no audio."""
+    def detach(self, call: CallId) -> Kept | None:
+        """Take a call out; return its quality, None when it had no audio."""
         attached = self._attached.pop(call, None)
         if attached is None:
             return None
         self._engine.detach(call)
-        return attached.summary
+        return Kept(attached.meter.summary, attached.meter.take_unsaved(all_=True))
 
     def route(self, calls: Iterable[Call], *, desk_muted: bool) -> None:
         """Open and close microphone and speaker for each call as its state says.
@@ -196,34 +203,34 @@ class Sound:
         self._last_levels = levels
         return self._talking, levels
 
-    def sample(self, call: Call, at: float, now: float) -> tuple[QualitySample, MediaState] | None:
-        """Return one second of a call's quality, and whether audio still comes in."""
+    def begin_second(self) -> None:
+        """Close a second of the microphone; the calls are measured next."""
+        self._peaks = self._engine.take_microphone_peaks()
+
+    def second(self, call: Call, at: float, now: float) -> Second | None:
+        """Return the last second of a call's quality, None when it has no audio."""
         attached = self._attached.get(call.id)
         if attached is None:
             return None
+        open_ = call.id == self._talking and not call.muted
+        peaks = self._peaks if open_ else None
         stats = self._engine.stats(call.id)
-        before, attached.before = attached.before, stats
-        delay_ms = stats.depth_ms + _FRAME_MS + _RESAMPLING_MS + (stats.round_trip_ms or 0.0) / 2
-        heard = min(1.0, max(0, stats.concealed_ms - before.concealed_ms) / 1000.0)
-        sample = QualitySample(
-            call=call.id,
-            at=at,
-            delay_ms=delay_ms,
-            jitter_ms=stats.jitter_ms if stats.frames_received else None,
-            buffer_ms=float(stats.depth_ms),
-            round_trip_ms=stats.round_trip_ms,
-            loss=_lost(stats, before) if stats.codec else heard,
-            mos=round(mos(heard, delay_ms), 2) if stats.frames_received else None,
-            concealed_ms=float(stats.concealed_ms),
-            dropped_ms=float(stats.dropped_ms),
-            frames_sent=stats.frames_sent,
-            frames_received=stats.frames_received,
-            levels=Levels(self._last_levels.microphone_db, stats.far_dbfs),
-        )
-        attached.summary = attached.summary.with_sample(sample)
-        last_s = stats.last_received_s if stats.last_received_s is not None else attached.began
-        silent = now - last_s > SILENT_AFTER_S
-        return sample, MediaState.SILENT if silent else MediaState.FLOWING
+        return attached.meter.second(stats, self._last_levels.microphone_db, peaks, at, now)
+
+    def unsaved(self, call: CallId) -> tuple[QualitySample, ...]:
+        """Return samples of a call that are due to be written, a few at a time."""
+        attached = self._attached.get(call)
+        return attached.meter.take_unsaved() if attached else ()
+
+    def fresh(self, call: CallId) -> tuple[QualitySample, ...]:
+        """Return the samples of a call that are not written yet."""
+        attached = self._attached.get(call)
+        return attached.meter.unsaved if attached else ()
+
+    def summary(self, call: CallId) -> QualitySummary | None:
+        """Return the quality of a call so far, None when it has no audio."""
+        attached = self._attached.get(call)
+        return attached.meter.summary if attached else None
 
     # ---- devices -----------------------------------------------------------------------------
 
@@ -263,13 +270,6 @@ class Sound:
     def _known(self, call: CallId) -> None:
         if call not in self._attached:
             raise AudioError("This call has no audio yet.")
-
-
-def _lost(stats: LegStats, before: LegStats) -> float:
-    """Return the share of packets the network lost, where the transport counts them."""
-    lost = max(0, stats.packets_lost - before.packets_lost)
-    came = max(0, stats.frames_received - before.frames_received)
-    return lost / (lost + came) if lost else 0.0
 
 
 def is_trouble(report: AudioReport) -> bool:

@@ -43,6 +43,18 @@ class ShowRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowQuality:
+    """Ask for a call's quality: its summary, and its seconds later than `after` (epoch seconds).
+
+    At most 1,000 seconds come at once; ask again after the last one for more.
+    """
+
+    call: CallId
+    after: float = 0.0
+    limit: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
 class SaveNote:
     """Keep the operator's note of a call."""
 
@@ -191,6 +203,7 @@ EngineCommand = (
     Ask
     | ListHistory
     | ShowRecord
+    | ShowQuality
     | SaveNote
     | DeleteRecord
     | ImportRecords

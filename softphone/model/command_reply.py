@@ -9,6 +9,7 @@ from .contact import Contact, ContactId
 from .device import Device
 from .message import Conversation, Message, MessageId, Voicemail
 from .monitor import Frame, Job, Machine, ObservedCall, SummaryPoint, TurnServer
+from .quality import QualitySample, QualitySummary
 from .record import CallRecord, PlatformRecord
 from .report import CallReport
 
@@ -99,6 +100,14 @@ class ReportFound:
     """A call's report."""
 
     report: CallReport
+
+
+@dataclass(frozen=True, slots=True)
+class QualityFound:
+    """A call's quality in sum, and seconds of it in order."""
+
+    summary: QualitySummary
+    samples: tuple[QualitySample, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +235,10 @@ class TurnFound:
 
 @dataclass(frozen=True, slots=True)
 class ResourcesFound:
-    """Names of the database's resources."""
+    """Names of the database's resources, and conditions (JSON) to begin with."""
 
     names: tuple[str, ...]
+    example: str = "{}"
 
 
 Value = (
@@ -244,6 +254,7 @@ Value = (
     | MessageTaken
     | PlatformHistory
     | ReportFound
+    | QualityFound
     | FiguresFound
     | SubscriptionsFound
     | VoicemailFound

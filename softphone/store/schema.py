@@ -89,4 +89,28 @@ MIGRATIONS: tuple[str, ...] = (
     );
     ALTER TABLE contacts ADD COLUMN source TEXT NOT NULL DEFAULT '';
     """,
+    """
+    CREATE TABLE samples (
+        call_id TEXT NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+        at REAL NOT NULL,
+        delay_ms REAL,
+        jitter_ms REAL,
+        buffer_ms REAL,
+        round_trip_ms REAL,
+        loss REAL,
+        mos REAL,
+        concealed_ms REAL,
+        dropped_ms REAL,
+        frames_sent INTEGER,
+        frames_received INTEGER,
+        jitter_out_ms REAL,
+        loss_out REAL,
+        mos_out REAL,
+        frames_unsent INTEGER,
+        microphone_db REAL NOT NULL,
+        far_end_db REAL NOT NULL,
+        warnings TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (call_id, at)
+    ) WITHOUT ROWID;
+    """,
 )

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -23,11 +23,11 @@ from softphone.model.contact import Contact, ContactId
 from softphone.model.error import StoreError
 from softphone.model.event import Noted
 from softphone.model.message import Channel, Conversation, Message, MessageId
-from softphone.model.quality import QualitySummary
+from softphone.model.quality import QualitySample, QualitySummary
 from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
 from softphone.model.report import CallReport
 
-from . import contacts, history, journal, messages, watched
+from . import contacts, history, journal, messages, samples, watched
 from .database import FAILURES, Database
 
 logger = logging.getLogger(__name__)
@@ -100,6 +100,10 @@ class Store:
     def save_quality(self, call: CallId, quality: QualitySummary) -> None:
         """Write a call's quality summary."""
         self._enqueue(lambda db: history.save_quality(db, call, quality))
+
+    def add_samples(self, call: CallId, found: Sequence[QualitySample]) -> None:
+        """Append seconds of a call's quality."""
+        self._enqueue(lambda db: samples.add(db, call, found))
 
     def add_timeline(self, call: CallId, entry: TimelineEntry) -> None:
         """Append one entry to a call's timeline."""
@@ -212,6 +216,10 @@ class Store:
     async def report(self, call: CallId) -> CallReport | None:
         """Return a call's report."""
         return await self._read(lambda db: history.report(db, call))
+
+    async def samples(self, call: CallId, after: float, limit: int) -> tuple[QualitySample, ...]:
+        """Return seconds of a call's quality later than `after`, in order."""
+        return await self._read(lambda db: samples.after(db, call, after, limit))
 
     async def conversations(self, account: AccountName) -> tuple[Conversation, ...]:
         """Return conversations, the last talked in first."""

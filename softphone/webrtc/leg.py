@@ -83,6 +83,7 @@ class RtpLeg:
             packets_lost=report.packets_lost,
             codec=heard.codec or (sending.name.lower() if sending else ""),
             remote_jitter_ms=report.remote_jitter_ms,
+            remote_lost=report.remote_lost if report.round_trip_ms is not None else None,
             round_trip_ms=report.round_trip_ms,
         )
 

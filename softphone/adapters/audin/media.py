@@ -70,7 +70,7 @@ class MediaSocket:
         self._to_send = asyncio.Event()
         self._controls: deque[str] = deque()
         self._flood = Flood(wire.AUDIO_RATE_LIMIT)
-        self.frames_dropped = 0
+        self._leg: G711Leg | None = None
 
     def send(self, message: wire.AudioControl) -> None:
         """Send a control message, in order, as soon as possible."""
@@ -138,7 +138,7 @@ class MediaSocket:
         def from_audio_thread(frame: bytes) -> None:
             loop.call_soon_threadsafe(self._queue_frame, frame)
 
-        leg = G711Leg("mulaw", from_audio_thread)
+        leg = self._leg = G711Leg("mulaw", from_audio_thread)
         try:
             self._owner.media_opened(self._call, leg)
         except SoftphoneError as problem:
@@ -159,6 +159,7 @@ class MediaSocket:
                     continue
                 if isinstance(message, bytes):
                     leg.receive(message, now)
+                    leg.round_trip_ms = connection.latency * 1000.0 or None  # 0: no pong yet
                 else:
                     self._take_text(message)
         except ConnectionClosed:
@@ -180,8 +181,14 @@ class MediaSocket:
         self._owner.media_said(self._call, message)
 
     def _queue_frame(self, frame: bytes) -> None:
+        if len(self._frames) == _HELD_FRAMES:
+            self._unsent()
         self._frames.append(frame)
         self._to_send.set()
+
+    def _unsent(self) -> None:
+        if self._leg is not None:
+            self._leg.frames_unsent += 1
 
     async def _send_all(self, connection: ClientConnection) -> None:
         """Send what the sound engine and the operator have, until hang-up."""
@@ -194,7 +201,7 @@ class MediaSocket:
             while self._frames:
                 frame = self._frames.popleft()
                 if transport.get_write_buffer_size() > _UNSENT_LIMIT:
-                    self.frames_dropped += 1
+                    self._unsent()
                 else:
                     await connection.send(frame)
             if self._hang_up.is_set():
