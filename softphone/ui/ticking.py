@@ -1,9 +1,10 @@
-"""When the clock on the screen must move next: each second in a call, else on the minute."""
+"""When the clock on the screen must move next: each second in a call or wrap-up, else a minute."""
 
 from __future__ import annotations
 
 import math
 
+from softphone.model.agent import AgentGroup
 from softphone.model.call import CallState
 from softphone.model.presence import LinkState
 from softphone.model.state import ConsoleState
@@ -14,6 +15,8 @@ _TIMED = (CallState.RINGING, CallState.ACTIVE, CallState.HELD)
 def needs_seconds(state: ConsoleState) -> bool:
     """Tell whether anything on the screen counts seconds."""
     if any(call.state in _TIMED for call in state.calls.values()):
+        return True
+    if any(agent.group is AgentGroup.AFTER_CALL for agent in state.agents.values()):
         return True
     return any(
         account.link is LinkState.RECONNECTING and account.retry_mono is not None

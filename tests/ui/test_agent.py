@@ -9,9 +9,11 @@ import pytest
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.agent import AgentCall, AgentGroup, AgentStatus
-from softphone.model.call import AccountName
+from softphone.model.call import AccountName, CallId
+from softphone.model.message import ScreenPop
+from softphone.model.presence import LinkState
 from softphone.ui.clock import local_epoch
-from tests.ui.conftest import START, Console, FakeEngine, OpenConsole
+from tests.ui.conftest import NOW, START, Console, FakeEngine, OpenConsole
 
 HUB = AccountName("hub")
 REASONS = (c.CodedName("7", "Lunch [x]", "Productive"), c.CodedName("9", "Training"))
@@ -39,6 +41,30 @@ async def test_status_reason_and_time_in_state_are_shown(
     assert "status Pause" in text
     assert "[red]Lunch" in text
     assert "2 min" in text
+
+
+async def test_the_time_after_a_call_counts_in_seconds(
+    console: Console, engine: FakeEngine
+) -> None:
+    await at_desk(console, engine)
+    assert "02:10" in console.screen_text()
+
+    console.clock.advance(5)
+    await console.until(lambda: "02:15" in console.screen_text())
+
+
+async def test_a_status_on_a_lost_line_is_old_and_asks_for_nothing(
+    console: Console, engine: FakeEngine
+) -> None:
+    await at_desk(console, engine)
+    assert "Q result of the call" in console.screen_text()
+
+    lost = replace(console.app.view.state.accounts[HUB], link=LinkState.RECONNECTING)
+    await console.emit(e.AccountChanged(lost))
+
+    assert "result of the call" not in console.screen_text()
+    (row,) = [r for r in console.app.main.presence.rows.rows if r.key[1:] == ("agent",)]
+    assert {role for _, role in row.line} == {"stale"}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +179,18 @@ async def test_enter_on_a_remote_call_takes_its_number_to_the_dialer_and_calls_n
 
     assert console.app.main.dialer.field.value == "+390245871203"
     assert not console.commands(c.Dial)
+
+
+async def test_a_remote_call_that_came_with_a_call_here_says_so(
+    console: Console, engine: FakeEngine
+) -> None:
+    await at_desk(console, engine, replace(WRAP, calls=HELD[:1]))
+    pop = ScreenPop("p1", HUB, NOW, "voice", call=CallId("c1"), native_id="olos-1")
+    assert "no sound" in console.app.main.calls.rows.text
+
+    await console.emit(e.CallChanged(console.make.call("c1")), e.ScreenPopped(pop))
+
+    assert "talking · same call" in console.app.main.calls.rows.text
 
 
 async def test_a_remote_call_goes_when_the_platform_holds_it_no_longer(

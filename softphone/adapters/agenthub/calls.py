@@ -12,6 +12,7 @@ from .wire_events import text, truth
 
 _LIMIT = 50
 _FINISHED = "finished"
+_WRAP_UP = "wrap-up"
 _MARKS = {"consulting": "consulting", "redialed": "redialled", "manualCall": "manual call"}
 
 
@@ -57,6 +58,11 @@ class AgentCalls:
                 self._known[call] = before[call]
             marks = [words for key, words in _MARKS.items() if truth(data, key)]
             self.step(call, ", ".join(marks), text(data, "phoneNumber"))
+
+    def ended(self, call: str) -> None:
+        """Nobody talks any more; the call stays until its disposition is given."""
+        if call in self._known:
+            self._known[call] = replace(self._known[call], step=_WRAP_UP)
 
     def over(self) -> None:
         """The agent waits or pauses: no call is left."""

@@ -159,7 +159,8 @@ class Commands:
         answer = await self._send("POST", api.command_path(name), body)
         why = api.refusal(answer.data)
         if why is not None:
-            raise Refused(f"The platform refuses: {why}.", code="PLATFORM_REFUSED")
+            said = why.removesuffix(".")
+            raise Refused(f"The platform refuses: {said}.", code="PLATFORM_REFUSED")
 
     async def _get(self, name: str, query: Mapping[str, str]) -> object:
         return (await self._send("GET", api.command_path(name, query))).data

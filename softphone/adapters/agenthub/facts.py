@@ -129,6 +129,8 @@ class Desk:
         if read.group in (AgentGroup.AVAILABLE, AgentGroup.PAUSED):
             self._call = ""
             self._calls.over()
+        elif read.may_dispose:
+            self._calls.ended(self._call)
         yield self._become(
             AgentStatus(
                 self._account,

@@ -29,6 +29,8 @@ class RemoteCall:
     account: AccountName
     call: AgentCall
     stale: bool
+    ours: bool
+    """A call here came with the same customer data, so this is probably the same one."""
 
 
 CallRow = Call | RemoteCall
@@ -104,12 +106,12 @@ class CallsPane(Pane):
 
     def _remote(self) -> list[RemoteCall]:
         """Return the calls contact centres hold; old ones while their account is away."""
-        accounts = self.view.state.accounts
+        state = self.view.state
+        online = {a.name for a in state.accounts.values() if a.link is LinkState.ONLINE}
+        ours = {(pop.account, pop.native_id) for pop in state.pops if pop.call in state.calls}
         return [
-            RemoteCall(
-                name, call, name not in accounts or accounts[name].link is not LinkState.ONLINE
-            )
-            for name, agent in self.view.state.agents.items()
+            RemoteCall(name, call, name not in online, (name, call.id) in ours)
+            for name, agent in state.agents.items()
             for call in agent.calls
         ]
 
@@ -123,7 +125,8 @@ class CallsPane(Pane):
 
     def _remote_cells(self, row: RemoteCall, wide: bool) -> list[Span]:
         step = row.call.step or "held there"
-        what = f"{step} · no sound here" if wide else f"{step} · {row.account}"
+        sound = "same call" if row.ours else "no sound"
+        what = f"{step} · {sound if wide else row.account}"
         number = self.view.number(row.call.number) or "number not told"
         role = "stale" if row.stale else "plain"
         cells = [("REMOTE", "stale" if row.stale else "dim"), (what, role), (number, role)]

@@ -134,19 +134,7 @@ def presence_rows(view: View, width: int) -> Iterator[PresenceRow]:
     for account in state.accounts.values():
         yield from _account_rows(account, view, width)
         if agent := state.agents.get(account.name):
-            yield PresenceRow((account.name, "agent"), _agent_line(agent, view, width), account)
-            if agent.reason:
-                reason = (("    ", "plain"), (agent.reason, "dim"))
-                yield PresenceRow((account.name, "reason"), reason, account)
-            if agent.may_dispose:
-                hint = f"  {view.key('agent.dispose')} disposition of the call"
-                yield PresenceRow((account.name, "dispose"), ((hint, "warn"),), account)
-            if agent.queued:
-                yield PresenceRow(
-                    (account.name, "next"),
-                    (("  next    ", "dim"), (agent.queued, "plain")),
-                    account,
-                )
+            yield from _agent_rows(account, agent, view, width)
         if (mail := state.voicemail.get(account.name)) and mail.waiting:
             count = f"{mail.unheard} new" if mail.unheard is not None else "waiting"
             yield PresenceRow(
@@ -220,9 +208,29 @@ def _people_rows(account: Account, view: View, width: int, mono: float) -> Itera
         yield PresenceRow((account.name, "user", name), line, account)
 
 
+def _agent_rows(
+    account: Account, agent: AgentStatus, view: View, width: int
+) -> Iterator[PresenceRow]:
+    """Yield status, reason, what comes next and what is asked for after a call."""
+    stale = account.link is not LinkState.ONLINE
+    line = _agent_line(agent, view, width)
+    yield PresenceRow((account.name, "agent"), dimmed(line) if stale else line, account)
+    if agent.reason:
+        reason = (("    ", "plain"), (agent.reason, "dim"))
+        yield PresenceRow((account.name, "reason"), reason, account)
+    if agent.may_dispose and not stale:
+        key = view.key("agent.dispose")
+        hint = f"  {key} result of the call" if key else "  result of the call?"
+        yield PresenceRow((account.name, "dispose"), ((hint, "warn"),), account)
+    if agent.queued:
+        coming = (("  next    ", "dim"), (agent.queued, "plain"))
+        yield PresenceRow((account.name, "next"), coming, account)
+
+
 def _agent_line(agent: AgentStatus, view: View, width: int) -> Line:
-    """Return status, reason and time in state; the time moves with the console's clock."""
-    since = words.whole_minutes(view.mono() - agent.since_mono) if agent.since_mono else ""
+    """Return status and time in state: to the second after a call, when time is short."""
+    shown = words.duration if agent.group is AgentGroup.AFTER_CALL else words.whole_minutes
+    since = shown(view.mono() - agent.since_mono) if agent.since_mono else ""
     left = [("  status ", "dim"), (agent.title, _AGENT_ROLES.get(agent.group, "plain"))]
     return spread(left, [(f" {since}", "dim")], width)
 

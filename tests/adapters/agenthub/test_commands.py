@@ -78,7 +78,7 @@ async def test_a_pause_with_an_unknown_reason_is_refused_by_the_platform(
 ) -> None:
     seat = await in_command(floor, monkeypatch)
 
-    with pytest.raises(Refused, match="No such reason"):
+    with pytest.raises(Refused, match=r"^The platform refuses: No such reason\.$"):
         await seat.do(c.SetAgentStatus(NAME, "pause", "NOPE"))
     with pytest.raises(Refused, match="needs a reason"):
         await seat.do(c.SetAgentStatus(NAME, "pause"))

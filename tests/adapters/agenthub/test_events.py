@@ -354,6 +354,8 @@ async def test_a_call_named_by_its_id_has_the_number_of_its_pop(floor: Floor) ->
     await until(lambda: seat.status.calls)
 
     assert seat.status.calls == (AgentCall(call, "+390245871203", "active"),)
+    await floor.emit("ChangeStatusVoice", {"agentStatusId": 3})
+    await until(lambda: seat.status.calls == (AgentCall(call, "+390245871203", "wrap-up"),))
 
 
 async def test_a_conversation_takes_not_the_place_of_the_call(floor: Floor) -> None:
