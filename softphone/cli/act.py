@@ -61,6 +61,8 @@ def _add_arguments(name: str, made: ArgumentParser) -> None:
             made.add_argument(
                 "--parameter", nargs="+", default=(), metavar="NAME=VALUE", help="sent along"
             )
+            made.add_argument("--kbps", type=int, default=0, metavar="N", help="of the sound")
+            made.add_argument("--dscp", type=int, default=-1, metavar="N", help="marks packets")
         case "dtmf":
             made.add_argument("digits")
             made.add_argument("--tone", type=int, default=100, metavar="MS", help="of each digit")
@@ -113,7 +115,12 @@ def _command(name: str, call: Call, options: Namespace, session: Session) -> Cal
 
     match name:
         case "answer":
-            return c.Answer(call.id, parameters=parameters_of(options.parameter))
+            return c.Answer(
+                call.id,
+                parameters=parameters_of(options.parameter),
+                audio_kbps=options.kbps,
+                dscp=options.dscp,
+            )
         case "dtmf":
             return c.SendTones(call.id, options.digits, options.tone, options.gap)
         case "mute":

@@ -30,6 +30,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made.add_argument("--dtmf", default="", metavar="DIGITS", help="sent when the call is up")
     made.add_argument("--display-name", default="", metavar="NAME", help="shown to the far end")
     made.add_argument("--parameter", nargs="+", default=(), metavar="NAME=VALUE", help="sent along")
+    made.add_argument("--kbps", type=int, default=0, metavar="N", help="bandwidth of the sound")
+    made.add_argument("--dscp", type=int, default=-1, metavar="N", help="marking of the packets")
     made.add_argument("--confirm", action="store_true", help="dial an expensive prefix")
     return asyncio.run(_call(parse(made, arguments)))
 
@@ -63,6 +65,8 @@ async def _call(options: argparse.Namespace) -> int:
         confirmed=options.confirm,
         display_name=options.display_name,
         parameters=parameters_of(options.parameter),
+        audio_kbps=options.kbps,
+        dscp=options.dscp,
     )
     try:
         await follower.online(options.account)

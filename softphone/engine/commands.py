@@ -209,6 +209,7 @@ class Commands:
     async def _answer(self, call: Call, command: c.Answer) -> None:
         adapter = self._engine.adapters[call.account]
         self._allow(adapter, Capability.ANSWER)
+        _check_traffic(adapter, command)
         if command.play or command.record:
             self._engine.owners.set_files(call.id, Files(command.play, command.record))
         others = [o for o in self._engine.book.live() if o.id != call.id]
@@ -257,6 +258,7 @@ class Commands:
         to, name = await self._destinations.find(command.to, command.account)
         adapter = self._destinations.dialler(command.account, to)
         refuse_emergency(to, engine.config.calls.emergency == "allow")
+        _check_traffic(adapter, command)
         if not command.confirmed and must_confirm(to, engine.config.calls.confirm_prefixes):
             raise Refused(f"{to} may be expensive; dial it again to confirm.", code="CONFIRM")
         files = Files(command.play, command.record, command.both)
@@ -349,3 +351,10 @@ class Commands:
         reason = adapter.capabilities().why_not(capability)
         if reason is not None:
             raise Unsupported(reason)
+
+
+def _check_traffic(adapter: Adapter, command: c.Dial | c.Answer) -> None:
+    """Refuse bandwidth and marking of one call where the platform's sound has neither."""
+    asked = command.audio_kbps > 0 or command.dscp >= 0
+    if asked and not adapter.capabilities().allows(Capability.RESTART_MEDIA):
+        raise Unsupported("The sound of this account has no bandwidth or marking to choose.")

@@ -12,7 +12,7 @@ class Dial:
     """Place a call. `account` empty: the only one that can dial. `to` is a number, address or
     name; `from_number` an own number's id or E.164, empty for the default. `play` and `record`
     are absolute paths: sent instead of the microphone, and what was heard (with `both`: stereo,
-    what was sent on the left)."""
+    what was sent on the left). `audio_kbps` (0) and `dscp` (-1) are the account's unless given."""
 
     to: str
     account: AccountName = AccountName("")
@@ -23,17 +23,24 @@ class Dial:
     confirmed: bool = False
     display_name: str = ""
     parameters: Parameters = ()
+    audio_kbps: int = 0
+    dscp: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answer a ringing call; another live one is held, or ended when `end_others`."""
+    """Answer a ringing call; another live one is held, or ended when `end_others`.
+
+    `audio_kbps` and `dscp` as in `Dial`.
+    """
 
     call: CallId
     end_others: bool = False
     play: str = ""
     record: str = ""
     parameters: Parameters = ()
+    audio_kbps: int = 0
+    dscp: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from softphone.lab.farends import FAR_ENDS
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import (
@@ -25,6 +26,7 @@ from tests.engine.office import AUDIN, RIBBON, Office, Seat, an_office, until
 
 BOB = "bob@lab.test"
 ECHO = "echo@lab.test"
+ECHO_NUMBER = FAR_ENDS["echo"]
 
 
 @pytest.fixture
@@ -121,6 +123,16 @@ async def test_a_refused_transfer_stays_in_the_event_log(office: Office) -> None
 
     assert not reply.ok
     assert f"the transfer of {call.remote.label} failed: {reply.text}" in desk.log()
+
+
+async def test_bandwidth_and_marking_of_a_call_are_refused_where_there_are_none(
+    office: Office,
+) -> None:
+    desk = await signed_in(office)
+
+    reply = await desk.ask(c.Dial(ECHO_NUMBER, AUDIN, audio_kbps=24))
+
+    assert (reply.code, "no bandwidth" in reply.text) == ("UNSUPPORTED", True)
 
 
 async def test_a_gateways_user_is_dialled_by_the_short_name(office: Office) -> None:

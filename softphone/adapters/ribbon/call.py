@@ -90,6 +90,10 @@ class RibbonCall:
     target: str = ""
     """Where an outgoing call goes, as the gateway is told."""
     joins: tuple[CallId, ...] = ()
+    audio_kbps: int = 0
+    """The bandwidth asked for in this call's descriptions; 0 is the account's."""
+    dscp: int = -1
+    """The marking of this call's packets; -1 is the account's."""
     placing: Ticket | None = None
     """The request that makes the session, while it is on its way."""
 

@@ -35,8 +35,8 @@ class Desk:
     async def run(self, command: c.AccountCommand | c.CallCommand) -> c.Value | None:
         """Do it and wait for its end; raises a SoftphoneError with the reason why not."""
         match command:
-            case c.Dial(to, display_name=name, parameters=parameters):
-                return await self._dial(to, name, parameters)
+            case c.Dial():
+                return await self._dial(command)
             case c.TransferTo(call, other):
                 await self._transfer_to(call, other)
             case c.Join(call, other):
@@ -98,6 +98,7 @@ class Desk:
             case c.Answer(parameters=parameters):
                 if parameters:
                     o.set_parameters(call, parameters)
+                o.set_traffic(call, command.audio_kbps, command.dscp)
                 operation, steps = n.answer(call, now)
             case c.Decline():
                 operation, steps = o.decline(call, now)
@@ -130,10 +131,13 @@ class Desk:
         await user.finished(operation.id, steps)
         return None
 
-    async def _dial(self, to: str, name: str, parameters: Parameters) -> c.Value:
+    async def _dial(self, command: c.Dial) -> c.Value:
         user = self._user
+        o.check_traffic(command.audio_kbps, command.dscp)
         calls = user.protocol.calls
-        call, operation, steps = calls.dial(to, name, parameters, user.now)
+        name, parameters = command.display_name, command.parameters
+        call, operation, steps = calls.dial(command.to, name, parameters, user.now)
+        o.set_traffic(call, command.audio_kbps, command.dscp)
         await user.finished(operation.id, steps)  # until the gateway has taken it
         return c.CallPlaced(call.id)
 

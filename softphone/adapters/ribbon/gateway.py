@@ -192,10 +192,22 @@ class RibbonGateway:
         record: str | Path = "",
         parameters: Parameters = (),
         display_name: str = "",
+        audio_kbps: int = 0,
+        dscp: int = -1,
     ) -> RibbonCall:
-        """Place a call; returns when the gateway has taken it."""
+        """Place a call; returns when the gateway has taken it.
+
+        `audio_kbps` and `dscp` are those of the settings unless given.
+        """
         self._next_files = (str(play), str(record))
-        command = c.Dial(to, self.adapter.name, display_name=display_name, parameters=parameters)
+        command = c.Dial(
+            to,
+            self.adapter.name,
+            display_name=display_name,
+            parameters=parameters,
+            audio_kbps=audio_kbps,
+            dscp=dscp,
+        )
         placed = await self.submit(command)
         assert isinstance(placed, c.CallPlaced)
         return self.calls[placed.call]

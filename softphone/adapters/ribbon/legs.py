@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from softphone.model.call import CallId
@@ -12,6 +13,7 @@ from softphone.webrtc.peer import PeerState
 
 from .conversions import local_record
 from .media import CallMedia, peer_settings
+from .settings import RibbonSettings
 from .steps import Made, MakeAnswer, MakeOffer, TakeAnswer
 
 if TYPE_CHECKING:
@@ -87,9 +89,19 @@ class Legs:
             user = self._user
             known = user.protocol.session.subscription
             turn = known.turn if known else None
-            settings = peer_settings(user.settings, turn, user.adapter.sdp_handlers)
+            wanted = self._for_call(call, user.settings)
+            settings = peer_settings(wanted, turn, user.adapter.sdp_handlers)
             media = self._media[call] = CallMedia(self, call, settings, user.own)
         return media
+
+    def _for_call(self, call: CallId, settings: RibbonSettings) -> RibbonSettings:
+        """Return the settings with what was asked for this call."""
+        known = self._user.protocol.calls.live.get(call)
+        if known is None:
+            return settings
+        kbps = known.audio_kbps or settings.audio_kbps
+        dscp = known.dscp if known.dscp >= 0 else settings.dscp
+        return replace(settings, audio_kbps=kbps, dscp=dscp)
 
     async def _turn(
         self, media: CallMedia, step: MediaStep, before: asyncio.Task[None] | None

@@ -54,6 +54,11 @@ class CallMedia:
         return self.leg
 
     @property
+    def settings(self) -> PeerSettings:
+        """Return how this call's connections behave."""
+        return self._settings
+
+    @property
     def statistics(self) -> PeerStatistics:
         """Return the figures of this moment."""
         return self._peer.statistics() if self._peer is not None else PeerStatistics()

@@ -89,6 +89,22 @@ def set_parameters(call: RibbonCall, parameters: Parameters) -> None:
     call.parameters = parameters
 
 
+def check_traffic(audio_kbps: int, dscp: int) -> None:
+    """Raise Refused for a bandwidth or a marking that cannot be."""
+    if not 0 <= audio_kbps <= wire.AUDIO_KBPS_LIMIT:
+        text = f"The bandwidth of sound is 1 to {wire.AUDIO_KBPS_LIMIT} kbit/s."
+        raise Refused(text, code="BAD_PARAMETER")
+    if not -1 <= dscp <= wire.DSCP_LIMIT:
+        text = f"The marking (DSCP) of packets is 0 to {wire.DSCP_LIMIT}."
+        raise Refused(text, code="BAD_PARAMETER")
+
+
+def set_traffic(call: RibbonCall, audio_kbps: int, dscp: int) -> None:
+    """Set bandwidth and marking of a call that has no description yet (4.20)."""
+    check_traffic(audio_kbps, dscp)
+    call.audio_kbps, call.dscp = audio_kbps, dscp
+
+
 def send_parameters(call: RibbonCall, now: float) -> tuple[Operation, Steps]:
     """Send the parameters at once."""
     if not call.up:
@@ -240,6 +256,24 @@ def _must_be_held(call: RibbonCall) -> None:
 
 
 __all__ = [
-    *("TRANSFERS", "decline", "finished", "forward", "hang_up", "ignore", "not_told", "resync"),
-    *("ring", "send_parameters", "set_parameters", "told", "transfer", "transfer_to"),
+    *(
+        "TRANSFERS",
+        "check_traffic",
+        "decline",
+        "finished",
+        "forward",
+        "hang_up",
+        "ignore",
+        "not_told",
+        "resync",
+    ),
+    *(
+        "ring",
+        "send_parameters",
+        "set_parameters",
+        "set_traffic",
+        "told",
+        "transfer",
+        "transfer_to",
+    ),
 ]

@@ -41,8 +41,8 @@ _RANGES = {
     "audit_s": (0.2, 600.0),
     "media_retry_s": (0.0, 60.0),
     "missing_answer_s": (0.2, 300.0),
-    "audio_kbps": (0, 510),
-    "dscp": (-1, 63),
+    "audio_kbps": (0, wire.AUDIO_KBPS_LIMIT),
+    "dscp": (-1, wire.DSCP_LIMIT),
 }
 
 

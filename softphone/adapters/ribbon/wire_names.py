@@ -33,6 +33,8 @@ SDP_LIMIT = 64 * 1024
 DEPTH_LIMIT = 32
 NOTIFICATION_RATE_LIMIT = 200  # a second
 PARAMETERS_LIMIT = 32
+AUDIO_KBPS_LIMIT = 510  # what Opus can be
+DSCP_LIMIT = 63
 LIST_LIMIT = 10_000  # entries of one answer
 
 # Times in seconds (2.4, 3.2, 3.3, 4.4, 4.12, 4.19).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from softphone.adapters.ribbon import wire
@@ -9,10 +11,11 @@ from softphone.adapters.ribbon.states import Op, State, Status, Transition
 from softphone.adapters.ribbon.steps import CallAsk, MakeAnswer
 from softphone.model import command as c
 from softphone.model import event as e
-from softphone.model.call import MediaState
+from softphone.model.call import CallId, MediaState
+from softphone.model.error import Refused
 from softphone.webrtc.peer import PeerState
 from tests.adapters.ribbon.rig import Rig, sdp
-from tests.adapters.ribbon.seat import Floor, Seat, until
+from tests.adapters.ribbon.seat import NAME, Floor, Seat, until
 
 
 @pytest.fixture
@@ -151,3 +154,45 @@ async def test_a_report_has_every_step_an_audio_call_can_take(floor: Floor) -> N
         *("TIME_TO_ANSWER", "TIME_FROM_RECEIVE_TO_ANSWER", "TIME_TO_CALL_SETUP_DURATION"),
         *("ANSWER_CALL_PRE_LOCAL_SETUP", "ANSWER_CALL_LOCAL_SETUP"),
     }
+
+
+def traffic_of(seat: Seat, call: CallId) -> tuple[int | None, int | None]:
+    """Return bandwidth and marking of a call's connection."""
+    running = seat.adapter._running
+    media = running.legs.get(call) if running is not None else None
+    assert media is not None
+    return media.settings.audio_kbps, media.settings.dscp
+
+
+async def test_one_call_may_ask_for_its_own_bandwidth_and_marking(floor: Floor) -> None:
+    alice, bob = await floor.at_work("alice", audio_kbps=64), await floor.at_work("bob")
+
+    own = asyncio.create_task(alice.do(c.Dial("bob", NAME, audio_kbps=24, dscp=46)))
+    offer = await bob.offered()
+    await bob.do(c.Answer(offer.call, audio_kbps=20))
+    placed = await own
+    usual = await alice.dial("echo@lab.test")
+
+    assert isinstance(placed, c.CallPlaced)
+    await alice.flowing(placed.call)
+    answered = bob.adapter._running
+    assert answered is not None
+    assert "b=AS:24" in answered.protocol.calls.get(offer.call).offer
+    assert traffic_of(alice, placed.call) == (24, 46)
+    assert traffic_of(alice, usual) == (64, None)
+    assert traffic_of(bob, offer.call) == (20, None)
+
+
+@pytest.mark.parametrize(
+    ("kbps", "dscp", "words"),
+    [(-1, -1, "1 to 510"), (511, -1, "1 to 510"), (0, 64, "0 to 63"), (0, -2, "0 to 63")],
+)
+async def test_a_bandwidth_or_marking_that_cannot_be_is_refused_before_the_dial(
+    floor: Floor, kbps: int, dscp: int, words: str
+) -> None:
+    alice = await floor.at_work()
+
+    with pytest.raises(Refused, match=words):
+        await alice.do(c.Dial("echo@lab.test", NAME, audio_kbps=kbps, dscp=dscp))
+
+    assert not alice.of(e.CallDialed)
