@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import ArgumentParser, Namespace, _SubParsersAction
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .options import OneLineParser, parse, parser, print_json
@@ -26,12 +26,15 @@ def run(name: str, arguments: Sequence[str]) -> int:
         "softphone observe calls --json",
         "softphone observe find 4f2c --since 3600",
         "softphone observe frame call CALL --follow --json",
+        "softphone observe jobs --clean failed --yes",
         'softphone observe frame callEvents --where \'{"callId": "c-1"}\' --csv > events.csv',
     )
     what = made.add_subparsers(dest="what", required=True, parser_class=OneLineParser)
     _add_looking(what)
     _add_frame(what)
-    _add_admin(what)
+    from .observe_admin import add_admin
+
+    add_admin(what, _add)
     options = parse(made, arguments)
     return asyncio.run(_observe(options))
 
@@ -51,11 +54,13 @@ def _add_looking(what: _SubParsersAction[Any]) -> None:
     for name in _FILTERS:
         find.add_argument(f"--{name}", default="", metavar="ID")
     find.add_argument("--since", type=float, default=0.0, metavar="S", help="seconds ago")
+    find.add_argument("--until", type=float, default=0.0, metavar="S", help="seconds ago")
     find.add_argument("--limit", type=int, default=50, metavar="N")
     summary = _add(what, "summary", "totals over a time, and their course", _summary)
     summary.add_argument("--since", type=float, default=3600.0, metavar="S", help="seconds ago")
     summary.add_argument("--interval", choices=("1m", "5m", "1h"), default="5m")
     summary.add_argument("--room", default="")
+    _add(what, "turn", "what went through the TURN servers", _turn)
 
 
 def _add_frame(what: _SubParsersAction[Any]) -> None:
@@ -66,17 +71,8 @@ def _add_frame(what: _SubParsersAction[Any]) -> None:
     frame.add_argument("--where", default="{}", metavar="JSON", help="conditions of a resource")
     frame.add_argument("--follow", action="store_true", help="go on with rows as they come")
     frame.add_argument("--csv", action="store_true", help="as a table")
+    frame.add_argument("--columns", default="", metavar="A,B", help="of a table; default: all")
     frame.add_argument("--limit", type=int, default=0, metavar="N", help="stop after N rows")
-
-
-def _add_admin(what: _SubParsersAction[Any]) -> None:
-    jobs = _add(what, "jobs", "list jobs; start, cancel or clean them", _jobs)
-    jobs.add_argument("--start", default="", metavar="TYPE")
-    jobs.add_argument("--parameters", default="{}", metavar="JSON")
-    jobs.add_argument("--cancel", nargs=2, default=(), metavar=("TYPE", "ID"))
-    jobs.add_argument("--clean", choices=("failed", "completed"))
-    jobs.add_argument("--id", nargs="+", default=(), metavar="ID", help="clean only these")
-    _add(what, "machines", "workers and servers", _machines)
 
 
 async def _observe(options: Namespace) -> int:
@@ -106,9 +102,11 @@ async def _find(session: Session, options: Namespace) -> int:
     from softphone.model.command import FindObserved, ObservedFound
 
     named = tuple((name, value) for name in _FILTERS if (value := getattr(options, name)))
-    since = time.time() - options.since if options.since else 0.0
+    now = time.time()
+    since = now - options.since if options.since else 0.0
+    until = now - options.until if options.until else 0.0
     account = monitoring(session, options)
-    wanted = FindObserved(account, named, options.anything, since, limit=options.limit)
+    wanted = FindObserved(account, named, options.anything, since, until, options.limit)
     found = await session.ask(wanted)
     assert isinstance(found, ObservedFound)
     _print_calls(found, as_json=options.json)
@@ -131,6 +129,38 @@ async def _summary(session: Session, options: Namespace) -> int:
         return 0
     for name, value in found.figures:
         print(f"{name:<40} {value or '-'}")
+    for line in _courses(found):
+        print(line)
+    return 0
+
+
+def _courses(found: Any) -> Iterator[str]:
+    """Return the course of a summary as small charts."""
+    from softphone.ui.monitoring import rising_top, sparkline, squeezed
+
+    for name in ("calls", "clients", "score", "issues"):
+        values = [getattr(point, name) for point in found.series]
+        if not values:
+            return
+        top = 5.0 if name == "score" else rising_top(values, 1.0)
+        bars = sparkline(squeezed(values, 60, min if name == "score" else max), 60, 0.0, top)
+        last = "-" if values[-1] is None else f"{values[-1]:g}"
+        yield f"{name:<8} {bars} {last} of {top:g}"
+
+
+async def _turn(session: Session, options: Namespace) -> int:
+    from softphone.model import codec
+    from softphone.model.command import FetchTurn, TurnFound
+
+    found = await session.ask(FetchTurn(monitoring(session, options)))
+    assert isinstance(found, TurnFound)
+    for one in found.servers:
+        text = (
+            f"{one.address or '-':<24} sent {dash(one.sent_bytes, ' MB', 1e6):>10}"
+            f"  received {dash(one.received_bytes, ' MB', 1e6):>10}"
+            f"  out {dash(one.out_bps, ' kbit/s', 1e3)}  in {dash(one.in_bps, ' kbit/s', 1e3)}"
+        )
+        say({"type": "turn_server", **codec.encode_plain(one)}, text, options)
     return 0
 
 
@@ -151,53 +181,6 @@ def _print_calls(found: Any, *, as_json: bool) -> None:
         print(f"{began:<29}  {call.room:<16} {call.id:<24} {people:>3} clients  {score}{matched}")
 
 
-# ---- administration ------------------------------------------------------------------------------
-
-
-async def _jobs(session: Session, options: Namespace) -> int:
-    from softphone.model import codec
-    from softphone.model import command as c
-    from softphone.model.capability import Capability
-
-    account = session.account(options.account, Capability.JOBS)
-    if options.start:
-        started = await session.ask(c.StartJob(account, options.start, options.parameters))
-        assert isinstance(started, c.JobStarted)
-        _say({"type": "job_started", "job": started.job}, started.job, options)
-        return 0
-    if options.cancel or options.clean:
-        command: c.Command = c.CleanJobs(account, options.clean == "failed", tuple(options.id))
-        if options.cancel:
-            command = c.CancelJob(account, *options.cancel)
-        done = await session.ask(command)
-        count = done.count if isinstance(done, c.Done) else 0
-        _say({"type": "done", "count": count}, f"{count} jobs", options)
-        return 0
-    found = await session.ask(c.ListJobs(account))
-    assert isinstance(found, c.JobsFound)
-    for job in found.jobs:
-        data = codec.encode_plain(job)
-        progress = "" if job.progress is None else f"{job.progress:.0%}"
-        text = f"{job.id:<20} {job.type:<16} {job.state.value:<10} {progress:>5}  {job.error}"
-        _say({**data, "job_type": data.pop("type"), "type": "job"}, text.rstrip(), options)
-    return 0
-
-
-async def _machines(session: Session, options: Namespace) -> int:
-    from softphone.model import codec
-    from softphone.model.capability import Capability
-    from softphone.model.command import ListMachines, MachinesFound
-
-    account = session.account(options.account, Capability.JOBS)
-    found = await session.ask(ListMachines(account))
-    assert isinstance(found, MachinesFound)
-    for machine in found.machines:
-        cpu = "-" if machine.cpu is None else f"{machine.cpu:.0%}"
-        text = f"{machine.kind:<8} {machine.id:<20} {machine.state:<10} {cpu:>5}  {machine.host}"
-        _say({"type": "machine", **codec.encode_plain(machine)}, text.rstrip(), options)
-    return 0
-
-
 def monitoring(session: Session, options: Namespace) -> Any:
     """Return the account that monitors."""
     from softphone.model.capability import Capability
@@ -212,8 +195,14 @@ def frame_words(frame: Frame) -> str:
     return f"{frame.received} rows{part}{problem}"
 
 
-def _say(data: dict[str, Any], text: str, options: Namespace) -> None:
+def say(data: dict[str, Any], text: str, options: Namespace) -> None:
+    """Print for scripts or for people."""
     if options.json:
         print_json(data)
     else:
         print(text)
+
+
+def dash(value: float | None, unit: str = "", scale: float = 1.0) -> str:
+    """Return a figure for people; what is not known is a dash, never zero."""
+    return "-" if value is None else f"{value / scale:.0f}{unit}"

@@ -89,12 +89,15 @@ async def _print_rows(session: Session, frame: Frame, options: Namespace) -> Fra
 
 
 class _Printer:
-    """Prints rows as JSON lines, or as a table whose columns are those of the first row."""
+    """Prints rows as JSON lines, or as a table: of the columns that were named, else of those of
+    the first row."""
 
     def __init__(self, options: Namespace) -> None:
         self.count = 0
         self._table = csv.writer(sys.stdout) if options.csv else None
-        self._columns: Sequence[str] = ()
+        named = (name.strip() for name in options.columns.split(","))
+        self._columns: Sequence[str] = [name for name in named if name]
+        self._headed = False
 
     def show(self, row: str) -> None:
         """Print one row."""
@@ -105,8 +108,9 @@ class _Printer:
         from softphone.ui.rowfile import cell
 
         data = _object(row)
-        if not self._columns:
-            self._columns = list(data)
+        if not self._headed:
+            self._headed = True
+            self._columns = self._columns or list(data)
             self._table.writerow([_harmless(cell(name)) for name in self._columns])
         self._table.writerow([_harmless(cell(data.get(name))) for name in self._columns])
 

@@ -224,6 +224,15 @@ def rising_span(kind: str, value: float | None, text: str, *, odd: bool = False)
     return f"{text}{'!' if odd else ' '}{letter}", role
 
 
+def progress_bar(progress: float | None, width: int = 10) -> str:
+    """Return how far something is as a bar and a share, nothing when it is not known."""
+    if progress is None:
+        return ""
+    share = max(0.0, min(1.0, progress))
+    full = round(share * width)
+    return f"{'█' * full}{'░' * (width - full)} {share:.0%}"
+
+
 def quality_words(client: ClientQuality) -> str:
     """Return the state of a client in the words of the trade."""
     if client.loss_in is not None and client.loss_in >= _RISING_BANDS["loss"][1]:

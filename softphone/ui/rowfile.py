@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,13 +19,14 @@ class RowFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def write(self, rows: Iterable[str]) -> int:
-        """Write all rows (JSON texts) and return how many; raises OSError."""
+    def write(self, rows: Iterable[str], columns: Sequence[str] = ()) -> int:
+        """Write all rows (JSON texts) and return how many; raises OSError. `rows` can be iterated
+        again; `columns` are those of a table, none for all there are."""
         descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=".rows.")  # 0600
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
                 as_table = self._path.suffix.lower() == ".csv"
-                count = _write_table(out, rows) if as_table else _write_lines(out, rows)
+                count = _write_table(out, rows, columns) if as_table else _write_lines(out, rows)
             Path(name).replace(self._path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -52,19 +53,25 @@ def _write_lines(out: TextIO, rows: Iterable[str]) -> int:
     return count
 
 
-def _write_table(out: TextIO, rows: Iterable[str]) -> int:
-    """Write a table whose columns are all members any row has, in the order they were met."""
-    found: list[dict[str, Any]] = []
+def _write_table(out: TextIO, rows: Iterable[str], columns: Sequence[str]) -> int:
+    """Write a table with these columns, or with all members any row has, in the order they were
+    met; for that the rows are read twice, so that they need not be in memory."""
+    if not columns:
+        columns = list(dict.fromkeys(name for row in _objects(rows) for name in row))
+    writer = csv.writer(out)
+    writer.writerow([cell(name) for name in columns])
+    count = 0
+    for row in _objects(rows):
+        writer.writerow([cell(row.get(name)) for name in columns])
+        count += 1
+    return count
+
+
+def _objects(rows: Iterable[str]) -> Iterator[dict[str, Any]]:
     for text in rows:
         try:
             row = json.loads(text)
         except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
-            found.append(row)
-    columns = list(dict.fromkeys(name for row in found for name in row))
-    writer = csv.writer(out)
-    writer.writerow([cell(name) for name in columns])
-    for row in found:
-        writer.writerow([cell(row.get(name)) for name in columns])
-    return len(found)
+            yield row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -68,6 +69,7 @@ def test_a_summary_has_totals_and_their_course(shared: Cli) -> None:
     assert dict(found["figures"])["currentActiveCalls"]
     assert len(found["series"]) > 5
     assert "averageScore" in shown.out
+    assert re.search(r"(?m)^score .*[▁▂▃▄▅▆▇█].* of 5$", shown.out)
 
 
 def test_rows_of_a_call_come_as_json_lines(shared: Cli) -> None:
@@ -117,7 +119,10 @@ def test_jobs_are_started_listed_cancelled_and_cleaned(shared: Cli) -> None:
         return "completed" in shared("observe", "jobs").out
 
     wait_for(completed)
-    cleaned = shared("observe", "jobs", "--clean", "completed", "--json").last
+    asked = shared("observe", "jobs", "--clean", "completed")
+    cleaned = shared("observe", "jobs", "--clean", "completed", "--yes", "--json").last
+
+    assert re.search(r"All completed jobs \([1-9]\d*\) go from the list", one_line(asked))
 
     assert cancelled == {"type": "done", "count": 1}
     assert listed[ident]["state"] == "cancelled"
@@ -125,11 +130,53 @@ def test_jobs_are_started_listed_cancelled_and_cleaned(shared: Cli) -> None:
     assert not completed()
 
 
+def test_a_job_that_destroys_starts_only_when_that_is_said(shared: Cli) -> None:
+    refused = shared("observe", "jobs", "--start", "purgeCalls", "--parameters", '{"before": 1}')
+    before = shared("observe", "jobs").out
+    started = shared(
+        "observe", "jobs", "--start", "purgeCalls", "--parameters", '{"before": 1}', "--yes"
+    )
+
+    assert "--yes" in one_line(refused)
+    assert "purgeCalls" not in before
+    assert started.out.strip() in shared("observe", "jobs").out
+
+
+def test_turn_servers_show_what_is_known(shared: Cli) -> None:
+    found = shared("observe", "turn", "--json").last
+    shown = shared("observe", "turn")
+
+    assert found["address"] == "192.0.2.7"
+    assert "out -  in -" in shown.out
+
+
+def test_a_table_has_the_columns_that_were_named(shared: Cli) -> None:
+    call = a_call(shared)
+
+    done = shared(
+        "observe",
+        "frame",
+        "call",
+        call["id"],
+        "--csv",
+        "--columns",
+        "timestamp,none",
+        "--limit",
+        "2",
+    )
+
+    header, *rows = done.out.splitlines()
+    assert header == "timestamp,none"
+    assert all(re.fullmatch(r"\d+,", row) for row in rows)
+
+
 def test_machines_are_listed(shared: Cli) -> None:
     machines = shared("observe", "machines", "--json").json
 
     assert [one["kind"] for one in machines] == ["worker", "worker", "server"]
-    assert shared("observe", "machines").out.count("\n") == 3
+    shown = shared("observe", "machines").out
+    assert shown.count("\n") == 3
+    assert [("LATE" in line) for line in shown.splitlines()] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,7 @@ JOBS = (
 
 async def jobs(console: Console, engine: FakeEngine) -> None:
     await watching(console, engine)
-    engine.reply(c.ListJobs, c.Reply(value=c.JobsFound(JOBS)))
+    engine.reply(c.ListJobs, c.Reply(value=c.JobsFound(JOBS, ("selfTest", "purgeCalls"))))
     machines = (Machine("w1", "worker", "running", heartbeat_at=NOW - 90, cpu=0.4),)
     engine.reply(c.ListMachines, c.Reply(value=c.MachinesFound(machines)))
     await console.press("tab", "X")
@@ -268,7 +268,37 @@ async def test_jobs_show_progress_errors_and_old_heartbeats(
     text = console.screen_text()
     assert "████░░░░░░ 40%" in text
     assert "disk full [/]" in text
-    assert "seen 01:30 ago" in text
+    assert "LATE seen 01:30 ago" in text
+
+
+async def test_jobs_that_are_no_longer_fresh_stay_and_say_since_when(
+    console: Console, engine: FakeEngine
+) -> None:
+    await jobs(console, engine)
+    engine.reply(c.ListJobs, c.Reply(False, "DISCONNECTED", "The connection is lost."))
+    engine.reply(c.ListMachines, c.Reply(False, "DISCONNECTED", "The connection is lost."))
+
+    console.app.screen._ask()  # type: ignore[attr-defined]  # what its timer does
+    await console.settle()
+
+    text = console.screen_text()
+    assert re.search(r"stale since \d\d:\d\d:\d\d · The connection is lost", text)
+    assert "selfTest" in text
+    assert "worker" in text
+
+
+async def test_a_machine_of_a_shape_nobody_knows_shows_what_it_tells(
+    console: Console, engine: FakeEngine
+) -> None:
+    await jobs(console, engine)
+    odd = Machine("s1", "server", figures=(("queueDepth", "7"), ("load", "")))
+    engine.reply(c.ListMachines, c.Reply(value=c.MachinesFound((odd,))))
+    console.app.screen._ask()  # type: ignore[attr-defined]  # what its timer does
+    await console.settle()
+
+    await console.press("tab", "g")
+
+    assert "queueDepth 7, load -" in console.screen_text()
 
 
 async def test_a_job_is_cancelled_only_after_asking(console: Console, engine: FakeEngine) -> None:
@@ -285,10 +315,41 @@ async def test_cleaning_shows_the_count_first(console: Console, engine: FakeEngi
     await jobs(console, engine)
 
     await console.press("w")
-    assert "Remove all 1 failed jobs" in console.screen_text()
-    await console.press("y")
+    assert re.search(r"All failed jobs +1", console.screen_text())
+    await console.press("enter")
+    assert "Remove all 1 failed job from the list?" in console.screen_text()
+    await console.press(*"yes", "enter")
+    assert "Nothing was done" in console.screen_text()
+    assert not console.commands(c.CleanJobs)
+    await console.press("w", "enter", *"failed", "enter")
 
     assert console.commands(c.CleanJobs) == [c.CleanJobs(WATCH, failed=True)]
+
+
+async def test_failed_and_completed_jobs_are_cleaned_apart(
+    console: Console, engine: FakeEngine
+) -> None:
+    await jobs(console, engine)
+    over = tuple(Job(f"d{n}", "exportCall", JobState.COMPLETED, 1.0) for n in range(3))
+    engine.reply(c.ListJobs, c.Reply(value=c.JobsFound((*JOBS, *over))))
+    engine.reply(c.CleanJobs, c.Reply(value=c.Done(3)))
+    console.app.screen._ask()  # type: ignore[attr-defined]  # what its timer does
+    await console.settle()
+
+    await console.press("w", "down", "enter", *"completed", "enter")
+
+    assert console.commands(c.CleanJobs) == [c.CleanJobs(WATCH, failed=False)]
+    assert "3 jobs removed" in console.screen_text()
+
+
+async def test_one_job_that_is_over_is_removed_by_its_id(
+    console: Console, engine: FakeEngine
+) -> None:
+    await jobs(console, engine)
+
+    await console.press("down", "D", "y")
+
+    assert console.commands(c.CleanJobs) == [c.CleanJobs(WATCH, True, ("j2",))]
 
 
 async def test_a_job_starts_with_parameters_that_are_an_object(
@@ -296,11 +357,34 @@ async def test_a_job_starts_with_parameters_that_are_an_object(
 ) -> None:
     await jobs(console, engine)
 
-    await console.press("a", *"selfTest", "space", *"[1]", "enter")
+    await console.press("a", "enter", *("backspace",) * 2, *"[1]", "enter")
     assert "must be a JSON object" in console.screen_text()
-    await console.press("a", *"selfTest", "space", *'{"seconds":5}', "enter")
+    await console.press("a", "enter", "backspace", *'"seconds":5}', "enter")
+    await console.press("a", "end", "enter", *"other", "enter", "enter")
 
-    assert console.commands(c.StartJob) == [c.StartJob(WATCH, "selfTest", '{"seconds": 5}')]
+    assert console.commands(c.StartJob) == [
+        c.StartJob(WATCH, "selfTest", '{"seconds": 5}'),
+        c.StartJob(WATCH, "other", "{}"),
+    ]
+
+
+async def test_a_job_that_destroys_starts_only_when_its_name_is_typed(
+    console: Console, engine: FakeEngine
+) -> None:
+    await jobs(console, engine)
+
+    def start(asked: c.StartJob) -> c.Reply:
+        if not asked.confirmed:
+            return c.Reply(False, "NOT_CONFIRMED", "purgeCalls destroys data.")
+        return c.Reply(value=c.JobStarted(""))
+
+    engine.reply(c.StartJob, start)
+    await console.press("a", "down", "enter", "enter")
+    assert "Type purgeCalls" in console.screen_text()
+    await console.press(*"purgeCalls", "enter")
+
+    assert [asked.confirmed for asked in console.commands(c.StartJob)] == [False, True]
+    assert "An equal job waits" in console.screen_text()
 
 
 async def test_rows_are_fetched_in_pages_and_written_to_a_file(
@@ -315,12 +399,87 @@ async def test_rows_are_fetched_in_pages_and_written_to_a_file(
         return c.Reply(value=c.FrameRows(rows, asked.after + len(rows), frame))
 
     engine.reply(c.ReadFrame, read)
-    console.app.act("rows.open")
-    await console.settle()
-    await console.press("a", *"callEvents", "enter")
+    await asked_for_rows(console, engine)
     text = console.screen_text()
     await console.press("w", *str(tmp_path / "x.csv"), "enter")
+    await console.until(lambda: "rows written" in console.screen_text())
 
+    assert console.commands(c.OpenFrame) == [
+        c.OpenFrame(WATCH, c.FrameKind.DATABASE, resource="callEvents", conditions='{"x": 1}')
+    ]
     assert "callEvents · 3 rows" in text
     assert '{"n": 3}' in text
     assert (tmp_path / "x.csv").read_text().splitlines() == ["n", "1", '""', "3"]
+
+
+async def asked_for_rows(console: Console, engine: FakeEngine) -> None:
+    """Open the database browser and ask for the first resource with the conditions offered."""
+    names = c.ResourcesFound(("callEvents", "callMetas"), '{"x": 1}')
+    engine.reply(c.ListResources, c.Reply(value=names))
+    console.app.act("rows.open")
+    await console.settle()
+    await console.press("a", "enter", "enter")
+
+
+async def test_columns_are_chosen_and_what_is_missing_is_a_dash(
+    console: Console, engine: FakeEngine, tmp_path: Path
+) -> None:
+    await watching(console, engine)
+    frame = Frame(FRAME, WATCH, "callEvents", FrameState.OPEN, received=2)
+    rows = ('{"n": 1, "at": 7, "more": 9}', '{"n": null, "at": 8}')
+    page = c.FrameRows(rows, 2, frame)
+    engine.reply(
+        c.ReadFrame, lambda asked: c.Reply(value=replace(page, rows=() if asked.after else rows))
+    )
+    await asked_for_rows(console, engine)
+
+    await console.press("e", *("backspace",) * 20, *"at, n", "enter")
+    text = console.screen_text()
+    await console.press("w", *str(tmp_path / "x.csv"), "enter")
+    await console.until(lambda: "rows written" in console.screen_text())
+
+    assert re.search(r"> 7 +1 ", text)
+    assert re.search(r"  8 +- ", text)
+    assert (tmp_path / "x.csv").read_text().splitlines() == ["at,n", "7,1", "8,"]
+
+
+async def test_a_fetch_shows_how_far_it_is_is_stopped_and_goes_stale(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    going = Frame(FRAME, WATCH, "callEvents", FrameState.OPEN, 1500, 1500, True, 0.3)
+    engine.reply(c.ReadFrame, c.Reply(value=c.FrameRows((), 0, going, missed=1200)))
+    await asked_for_rows(console, engine)
+    text = console.screen_text()
+
+    await console.press("D")
+    stale = replace(going, updating=False, state=FrameState.STALE, stale_since=NOW)
+    engine.reply(c.ReadFrame, c.Reply(value=c.FrameRows((), 0, stale)))
+    await console.emit(e.FrameChanged(stale))
+
+    assert "1,500 rows · ███░░░░░░░ 30% · fetching …" in text
+    assert "missed" in text
+    assert console.commands(c.UpdateFrame) == [c.UpdateFrame(WATCH, FRAME, stop=True)]
+    assert re.search(r"stale since \d\d:\d\d:\d\d", console.screen_text())
+
+
+async def test_more_rows_than_are_shown_all_go_into_the_file(
+    console: Console, engine: FakeEngine, tmp_path: Path
+) -> None:
+    await watching(console, engine)
+    total = 6_000
+    frame = Frame(FRAME, WATCH, "callEvents", FrameState.OPEN, received=total)
+
+    def read(asked: c.ReadFrame) -> c.Reply:
+        last = min(total, asked.after + asked.limit)
+        rows = tuple(f'{{"n": {n}}}' for n in range(asked.after, last))
+        return c.Reply(value=c.FrameRows(rows, last, frame))
+
+    engine.reply(c.ReadFrame, read)
+    await asked_for_rows(console, engine)
+    await console.until(lambda: '{"n": 1000}' in console.screen_text())
+    await console.press("w", *str(tmp_path / "x.jsonl"), "enter")
+    await console.until(lambda: "6000 rows written" in console.screen_text())
+
+    lines = (tmp_path / "x.jsonl").read_text().splitlines()
+    assert (lines[0], len(lines), lines[-1]) == ('{"n": 0}', total, '{"n": 5999}')

@@ -181,7 +181,8 @@ class _Watcher:
             case c.ListObserved() | c.FindObserved() | c.FetchSummary() | c.FetchTurn():
                 return await self._look(command)
             case c.ListResources():
-                return c.ResourcesFound(self._names.resources)
+                example = specs.lately(self.wall(), self._names)
+                return c.ResourcesFound(self._names.resources, example)
             case c.OpenFrame() | c.UpdateFrame() | c.ReadFrame() | c.CloseFrame():
                 return await self._frame(command)
             case c.ListJobs() | c.StartJob() | c.CancelJob() | c.CleanJobs() | c.ListMachines():

@@ -81,6 +81,13 @@ def times(since: float, until: float) -> dict[str, int]:
     return {name: round(at * 1000) for name, at in given if at}
 
 
+def lately(now: float, names: Wire) -> str:
+    """Return conditions to begin with: the rows of the last hour."""
+    until = round(now * 1000)
+    column = names.row_names.get("timestamp", "timestamp")
+    return json.dumps({column: {"gte": until - 3_600_000, "lte": until}})
+
+
 def _id(value: str, what: str) -> str:
     if not value or len(value) > 1024:
         raise Refused(f"The {what} has no usable id.", code=wire.BAD_REQUEST)

@@ -71,8 +71,8 @@ class Telling:
         tick = 0
         with contextlib.suppress(asyncio.CancelledError):
             while True:
-                if not self._quality:
-                    self._some.clear()
+                self._some.clear()
+                if not self._frames and not self._quality:
                     await self._some.wait()
                 self._tell_frames()
                 if tick % _QUALITY_EVERY_TICKS == 0:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from textual.containers import Vertical
@@ -16,9 +17,10 @@ from softphone.model.capability import Capability
 from softphone.model.monitor import Job, JobState, Machine
 from softphone.ui import words
 from softphone.ui.clock import local_time
+from softphone.ui.monitoring import progress_bar, stale_since
 from softphone.ui.panes.pane import Say
 from softphone.ui.situation import accounts_that
-from softphone.ui.spans import Column, Line, table_line, wrap
+from softphone.ui.spans import Column, Line, dimmed, table_line, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.heading import Heading
 from softphone.ui.widgets.lines import Lines
@@ -27,18 +29,21 @@ from softphone.ui.working import start
 
 from .base import ConsoleScreen
 from .dialogs import Answer, AskLine, Question
+from .pick import Pick
+from .typed import confirm_typed
 
 _EVERY_S = 3.0
-_BAR = 10
 _OLD_HEARTBEAT_S = 30.0
-_JOB_COLUMNS = (Column(14), Column(10), Column(_BAR + 5), Column(12), Column(flex=1))
+_OTHER = "another type"
+_JOB_COLUMNS = (Column(16), Column(10), Column(15), Column(8), Column(5), Column(flex=1))
 _MACHINE_COLUMNS = (Column(8), Column(flex=2), Column(10), Column(8), Column(9), Column(flex=1))
 _OVER = (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 _ROLES = {JobState.FAILED: "bad", JobState.ACTIVE: "active", JobState.COMPLETED: "ok"}
 
 
 class JobsScreen(ConsoleScreen):
-    """a starts a job, D cancels the marked one or cleans it away, w cleans all that are over."""
+    """a starts a job, D cancels the marked one or cleans it away, w cleans all that failed or
+    are completed."""
 
     def __init__(self, view: View) -> None:
         super().__init__(view, name="jobs")
@@ -50,15 +55,19 @@ class JobsScreen(ConsoleScreen):
         )
         self.detail = Lines(id="job-detail")
         self._at = 0.0
+        self._answered_at: float | None = None
+        self._problem = ""
+        self._types: Sequence[str] = ()
+        self._told: RowList[Job] | RowList[Machine] = self.rows
+        self._box = Vertical(Heading(_heading), self.rows, self.detail, classes="pane full")
 
     def compose_body(self) -> Iterable[Widget]:
-        box = Vertical(Heading(_heading), self.rows, self.detail, classes="pane full")
         key = self.view.key
-        box.border_title = Content(
+        self._box.border_title = Content(
             f"JOBS ── {key('contact.add')} start, {key('contact.delete')} cancel or remove, "
-            f"{key('list.watch')} clean, Esc closes"
+            f"{key('list.watch')} clean all, Esc closes"
         )
-        yield box
+        yield self._box
         below = Vertical(self.machines, classes="pane machines")
         below.border_title = Content("WORKERS AND SERVERS")
         yield below
@@ -76,8 +85,9 @@ class JobsScreen(ConsoleScreen):
         return able[0].name if able else None
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """Show the marked job."""
+        """Show the marked job, or the marked machine."""
         event.stop()
+        self._told = event.rows
         self._paint_detail()
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
@@ -95,45 +105,72 @@ class JobsScreen(ConsoleScreen):
     # ---- what the operator does ----------------------------------------------------------------
 
     def _start_job(self) -> None:
+        def chosen(kind: str | None) -> None:
+            if kind == _OTHER:
+                text = "Which type of job?"
+                self.app.push_screen(AskLine(self.view, "START A JOB", text), self._parameters)
+            else:
+                self._parameters(kind)
+
+        choices = [(kind, kind, "") for kind in (*self._types, _OTHER)]
+        self.app.push_screen(Pick(self.view, "START A JOB", choices), chosen)
+
+    def _parameters(self, kind: str | None) -> None:
         def done(text: str | None) -> None:
-            kind, _, given = (text or "").partition(" ")
-            if not kind or self.account is None:
+            if text is None or kind is None or self.account is None:
                 return
             try:
-                parameters = json.loads(given or "{}")
-            except ValueError:
+                parameters = json.loads(text)
+            except (ValueError, RecursionError):
                 parameters = None
             if not isinstance(parameters, dict):
                 self.post_message(Say("The parameters must be a JSON object.", "warning"))
                 return
             self._send(c.StartJob(self.account, kind, json.dumps(parameters)))
 
-        kinds = sorted({job.type for job in self.rows.rows})
-        known = f" Seen here: {', '.join(kinds)}." if kinds else ""
-        text = f'Type, then parameters as JSON: selfTest {{"seconds": 5}}.{known}'
-        self.app.push_screen(AskLine(self.view, "START A JOB", text), done)
+        if kind is not None:
+            ask = AskLine(self.view, kind.upper(), "Its parameters, as a JSON object.")
+            ask.field.value = "{}"
+            self.app.push_screen(ask, done)
 
     def _cancel(self, job: Job) -> None:
         if self.account is None:
             return
         over = job.state in _OVER
         command: c.Command = c.CancelJob(self.account, job.type, job.id)
+        if job.state is JobState.CANCELLED:
+            self.post_message(Say("The service keeps cancelled jobs; only others are removed."))
+            return
         if over:
             command = c.CleanJobs(self.account, job.state is JobState.FAILED, (job.id,))
         title, verb = ("REMOVE JOB", "Remove") if over else ("CANCEL JOB", "Cancel it")
         self._confirm(title, f"{verb}: {job.type} {job.id}?", verb, command)
 
     def _clean(self) -> None:
-        failed = [job for job in self.rows.rows if job.state is JobState.FAILED]
-        completed = [job for job in self.rows.rows if job.state is JobState.COMPLETED]
-        if self.account is None or not (failed or completed):
+        """Choose which of those that are over; how many they are is seen before anything goes."""
+        counts = {
+            state.value: sum(job.state is state for job in self.rows.rows)
+            for state in (JobState.FAILED, JobState.COMPLETED)
+        }
+        choices = [
+            (state, f"All {state} jobs", str(count)) for state, count in counts.items() if count
+        ]
+        if self.account is None or not choices:
             self.post_message(Say("No job is over.", "warning"))
             return
-        many = failed or completed
-        what = "failed" if failed else "completed"
-        text = f"Remove all {len(many)} {what} jobs from the list?"
-        command = c.CleanJobs(self.account, bool(failed))
-        self._confirm("CLEAN JOBS", text, f"Remove {len(many)}", command)
+
+        def chosen(state: str | None) -> None:
+            if state is not None:
+                self._clean_all(state, counts[state])
+
+        self.app.push_screen(Pick(self.view, "CLEAN JOBS", choices), chosen)
+
+    def _clean_all(self, state: str, count: int) -> None:
+        jobs = words.plural(count, f"{state} job")
+        if self.account is not None:
+            command = c.CleanJobs(self.account, state == JobState.FAILED.value)
+            text = f"Remove all {jobs} from the list?"
+            confirm_typed(self, "CLEAN JOBS", text, state, partial(self._send, command))
 
     def _confirm(self, title: str, text: str, yes: str, command: c.Command) -> None:
         def done(answer: str | None) -> None:
@@ -148,8 +185,13 @@ class JobsScreen(ConsoleScreen):
 
     async def _do(self, command: c.Command) -> None:
         reply = await self.view.request(command)
-        if not reply.ok:
-            self.post_message(Say(reply.text or reply.code, "warning"))
+        if isinstance(command, c.StartJob) and reply.code == "NOT_CONFIRMED":
+            again = replace(command, confirmed=True)
+            confirm_typed(self, "START A JOB", reply.text, command.job_type,
+                          partial(self._send, again))  # fmt: skip
+            return
+        if said := _said(command, reply):
+            self.post_message(Say(said, "information" if reply.ok else "warning"))
         self._ask()
 
     # ---- asking and painting -------------------------------------------------------------------
@@ -165,60 +207,93 @@ class JobsScreen(ConsoleScreen):
         reply = await self.view.request(c.ListJobs(account))
         self._at = self.view.clock.wall()
         if isinstance(reply.value, c.JobsFound):
+            self._problem, self._answered_at = "", self._at
+            self._types = reply.value.types
             self.rows.show(reply.value.jobs, "No job is in the list.")
         else:
-            self.rows.show((), reply.text or "The service gives no answer.")
+            self._problem = reply.text or "The service gives no answer."
+            self.rows.show(self.rows.rows, self._problem)
         found = await self.view.request(c.ListMachines(account))
         if isinstance(found.value, c.MachinesFound):
             self.machines.show(found.value.machines)
         else:
-            self.machines.show((), found.text)
+            self.machines.show(self.machines.rows, found.text)
+        stale = bool(self._problem and self._answered_at)
+        text = f"{stale_since(self._answered_at)} · {self._problem}" if stale else ""
+        self._box.border_subtitle = Content(text)
         self._paint_detail()
 
     def _draw_job(self, job: Job, width: int) -> Line:
-        created = f"{local_time(job.created_at):%d %b %H:%M}" if job.created_at else words.DASH
+        age = words.DASH if job.created_at is None else words.duration(self._at - job.created_at)
+        tries = words.DASH if job.attempts is None else str(job.attempts)
         cells = (
             (job.type, "plain"), (job.state.value, _ROLES.get(job.state, "dim")),
-            (_bar(job.progress), "active"), (created, "dim"), (job.error or job.id, "dim"),
+            (progress_bar(job.progress) or words.DASH, "active"), (age, "dim"), (tries, "dim"),
+            (job.error or job.id, "dim"),
         )  # fmt: skip
-        return table_line(cells, _JOB_COLUMNS, width)
+        line = table_line(cells, _JOB_COLUMNS, width)
+        return dimmed(line) if self._problem else line
 
     def _draw_machine(self, machine: Machine, width: int) -> Line:
         cpu = words.DASH if machine.cpu is None else f"{machine.cpu:.0%}"
         memory = machine.memory_bytes
         age = None if machine.heartbeat_at is None else self._at - machine.heartbeat_at
-        old = age is not None and age > _OLD_HEARTBEAT_S
+        late = age is not None and age > _OLD_HEARTBEAT_S
         beat = words.DASH if age is None else f"seen {words.duration(age)} ago"
         cells = (
-            (machine.kind, "dim"), (machine.host or machine.id, "plain"), (machine.state, "plain"),
-            (cpu, "plain"), (words.figure(None if memory is None else memory / 1e6, "MB"), "dim"),
-            (beat, "bad" if old else "dim"),
+            (machine.kind, "dim"), (machine.host or machine.id, "plain"),
+            (machine.state or words.DASH, "plain"), (cpu, "plain"),
+            (words.figure(None if memory is None else memory / 1e6, "MB"), "dim"),
+            (f"LATE {beat}" if late else beat, "bad" if late else "dim"),
         )  # fmt: skip
-        return table_line(cells, _MACHINE_COLUMNS, width)
+        line = table_line(cells, _MACHINE_COLUMNS, width)
+        return dimmed(line) if self._problem else line
 
     def _paint_detail(self) -> None:
-        job = self.rows.row
+        row = self._told.row
         width = max(20, self.detail.content_size.width)
+        texts: Iterable[tuple[str, str]] = ()
+        if isinstance(row, Job):
+            texts = _job_texts(row)
+        elif isinstance(row, Machine):
+            texts = _machine_texts(row)
         lines: list[Line] = []
-        for title, text in _job_texts(job) if job else ():
+        for title, text in texts:
             lines += wrap(f"{title}: {text}", width, "bad" if title == "error" else "dim", 2)
         self.detail.show(lines)
 
 
 def _heading(width: int) -> Line:
-    names = ("job", "state", "progress", "created", "error or id")
+    names = ("job", "state", "progress", "age", "tries", "error or id")
     return table_line([(name, "dim") for name in names], _JOB_COLUMNS, width)
 
 
+def _said(command: c.Command, reply: c.Reply) -> str:
+    """Return what is to be said of an answer."""
+    if not reply.ok:
+        return reply.text or reply.code
+    match command, reply.value:
+        case c.StartJob(), c.JobStarted(""):
+            return "An equal job waits or runs already."
+        case c.CancelJob(), c.Done(0):
+            return "The job was over already."
+        case c.CleanJobs(), c.Done(count):
+            return f"{words.plural(count, 'job')} removed."
+    return ""
+
+
 def _job_texts(job: Job) -> Iterable[tuple[str, str]]:
-    attempts = "" if job.attempts is None else str(job.attempts)
-    texts = (("error", job.error), ("parameters", job.parameters), ("result", job.result),
-             ("worker", job.worker), ("attempts", attempts))  # fmt: skip
+    began = "" if job.created_at is None else f"{local_time(job.created_at):%d %b %H:%M:%S}"
+    ended = "" if job.finished_at is None else f"{local_time(job.finished_at):%d %b %H:%M:%S}"
+    texts = (
+        *(("error", job.error), ("parameters", job.parameters), ("result", job.result)),
+        *(("worker", job.worker), ("created", began), ("over", ended), ("id", job.id)),
+    )
     return ((title, text) for title, text in texts if text)
 
 
-def _bar(progress: float | None) -> str:
-    if progress is None:
-        return ""
-    full = round(max(0.0, min(1.0, progress)) * _BAR)
-    return f"{'█' * full}{'░' * (_BAR - full)} {progress:.0%}"
+def _machine_texts(machine: Machine) -> Iterable[tuple[str, str]]:
+    """Return what a machine tells besides its row; whatever an unknown service calls it."""
+    named = ", ".join(f"{name} {value or words.DASH}" for name, value in machine.figures)
+    texts = (("id", machine.id), ("version", machine.version), ("figures", named))
+    return ((title, text) for title, text in texts if text)
