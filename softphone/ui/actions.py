@@ -260,7 +260,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("directory.open", "Directory", "Search the platform's directory.", ("B",),
            why_not=s.some_account_can(Cap.DIRECTORY)),
     Action("report.open", "Call report", "Steps, times and live figures of the call.", ("I",),
-           why_not=s.all_of(s.in_call, s.call_can(Cap.REPORTS))),
+           why_not=s.in_call),
     Action("services.open", "Subscriptions", "Services, events and the notification line.",
            ("U",), why_not=s.some_account_can(Cap.SERVICES)),
     Action("monitor.open", "Monitor", "Calls of a monitored service and their quality.", ("O",),

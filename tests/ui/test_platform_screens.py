@@ -21,6 +21,7 @@ from softphone.model.message import (
 )
 from softphone.model.presence import Account, Activity, OnlineUser, Presence
 from softphone.model.record import CallRecord, PlatformRecord
+from softphone.model.quality import QualitySample, QualitySummary, Warned
 from softphone.model.report import CallReport, ReportEvent, ReportMetric
 from softphone.ui.screens.online_users import OnlineUsersScreen
 from tests.ui.conftest import NOW, Console, FakeEngine
@@ -171,11 +172,16 @@ async def test_a_report_shows_steps_in_their_order_and_metrics(
     )
     engine.reply(c.ShowReport, c.Reply(value=c.ReportFound(report)))
     engine.reply(c.ShowStatistics, c.Reply(value=c.FiguresFound((("codec", "opus"),))))
+    sample = QualitySample(ONE, NOW, loss=0.1, mos=3.1, warnings=(Warned.LOSS_IN,))
+    quality = c.QualityFound(QualitySummary().with_sample(sample), (sample,))
+    engine.reply(c.ShowQuality, c.Reply(value=quality))
     await console.show_calls(console.make.call("c1", account=RIBBON))
 
     await console.press("tab", "I")
 
     text = console.screen_text()
+    assert "10.0 %" in text
+    assert "loss in" in text
     assert text.index("make") < text.index("ice collection") < text.index("failed: refused")
     assert "5,100 ms" in text
     assert "opus" in text

@@ -12,6 +12,7 @@ from softphone.model.call import CallState, Direction, Party
 from softphone.model.message import Channel, Conversation, Delivery, Voicemail
 from softphone.model.presence import Activity, Presence
 from softphone.model.record import PlatformRecord
+from softphone.model.quality import QualitySample, QualitySummary, Warned
 from softphone.model.report import CallReport, ReportEvent, ReportMetric
 from tests.ui.conftest import NOW, Console, FakeEngine, OpenConsole
 from tests.ui.test_platform_screens import BOB, ONE, RIBBON, message, person, sign_in
@@ -63,6 +64,15 @@ async def report(console: Console, engine: FakeEngine) -> None:
     engine.reply(c.ShowReport, c.Reply(value=found))
     figures = (("codec", "opus 48000"), ("round trip", "2.1 ms"), ("lost", "0 of 1,204"))
     engine.reply(c.ShowStatistics, c.Reply(value=c.FiguresFound(figures)))
+    summary, samples = QualitySummary(), []
+    for second in range(40):
+        bad = 20 <= second < 30
+        sample = QualitySample(ONE, NOW + second, 62.0, 4.0, 40.0, 30.0, 0.11 if bad else 0.0,
+                               3.1 if bad else 4.3, 120.0, loss_out=0.0, mos_out=4.4,
+                               warnings=(Warned.LOSS_IN,) if bad else ())  # fmt: skip
+        summary = summary.with_sample(sample)
+        samples.append(sample)
+    engine.reply(c.ShowQuality, c.Reply(value=c.QualityFound(summary, tuple(samples))))
     await console.show_calls(console.make.call("c1", account=RIBBON))
     await console.press("tab", "I")
 

@@ -22,7 +22,7 @@ from softphone.model.call import CallId, CallState, EndReason, MediaState, Party
 from softphone.model.device import AudioStatus, Device
 from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, Availability, LinkState, OnlineUser
-from softphone.model.quality import Levels, QualitySample, QualitySummary
+from softphone.model.quality import Levels, QualitySample, QualitySummary, Warned
 from softphone.model.record import CallRecord, TimelineEntry
 
 if TYPE_CHECKING:
@@ -233,7 +233,19 @@ async def _busy(console: Console) -> None:
         make.call("c2", CallState.HELD, account="ribbon", created_mono=4900.0),
         remote=Party("sip:carol@example.com", "Carol Danvers"), held_by_us=True,
     )  # fmt: skip
-    sample = QualitySample(CallId("c1"), NOW, 62.0, 4.0, 40.0, 30.0, 0.002, 4.3)
+    sample = QualitySample(
+        CallId("c1"),
+        NOW,
+        62.0,
+        4.0,
+        40.0,
+        30.0,
+        0.002,
+        4.3,
+        loss_out=0.04,
+        mos_out=3.4,
+        warnings=(Warned.LOSS_OUT,),
+    )
     pop = ScreenPop("p1", make.account().name, NOW, "voice", "+39", "8812", "22",
                     body="contract renewal", call=CallId("c1"))  # fmt: skip
     await console.emit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual.app import ComposeResult
@@ -15,10 +16,11 @@ from softphone.model.command import RecordFound, SaveNote, ShowRecord
 from softphone.model.quality import QualitySample
 from softphone.model.text import clean_block
 from softphone.ui import words
+from softphone.ui.monitoring import score_span
 from softphone.ui.poptext import short_lines
 from softphone.ui.session import Topic
 from softphone.ui.situation import refusal_of
-from softphone.ui.spans import Line, Span, cut, spread, wrap
+from softphone.ui.spans import Line, Span, cut, length, spread, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.meter import SILENCE_DB, Meter
@@ -165,7 +167,14 @@ class CallPane(Pane):
     def _fact_lines(self, call: Call | None, width: int) -> list[Line]:
         if call is None:
             return self._newest_pop(width)
-        lines: list[Line] = [quality_line(self.view.state.quality.get(call.id))]
+        sample = self.view.state.quality.get(call.id)
+        line = quality_line(sample)
+        lines: list[Line] = [line if length(line) <= width else quality_line(sample, tight=True)]
+        if self.size.height >= _TALL:
+            lines.append(sent_line(sample))
+        if call.live and sample and sample.warnings:
+            text = "; ".join(warned.words for warned in sample.warnings)
+            lines += wrap(text, width, "warn", 2)
         lost = call.media.value == "lost" or call.link_lost
         text = words.media_words(call) if call.live else words.end_words(call)
         if call.link_lost:
@@ -199,19 +208,37 @@ class CallPane(Pane):
         return [*short_lines(pop, width, timed=True), ((hint, "dim"),)]
 
 
-def quality_line(sample: QualitySample | None) -> Line:
-    """Return the live figures; what is not known is a dash."""
-    loss = sample.loss * 100 if sample and sample.loss is not None else None
-    figures = (
-        ("MOS", words.figure(sample.mos if sample else None, "", 1)),
-        ("delay", words.figure(sample.delay_ms if sample else None, "ms")),
-        ("jitter", words.figure(sample.jitter_ms if sample else None, "ms")),
-        ("loss", words.figure(loss, "%", 1)),
+def quality_line(sample: QualitySample | None, *, tight: bool = False) -> Line:
+    """Return the live figures of what is heard here; what is not known is a dash."""
+    loss = sample.loss if sample else None
+    return _figures(
+        (
+            ("MOS", score_span(sample.mos if sample else None)),
+            ("delay", (words.figure(sample.delay_ms if sample else None, "ms"), "plain")),
+            ("jitter", (words.figure(sample.jitter_ms if sample else None, "ms"), "plain")),
+            ("loss", (words.figure(None if loss is None else loss * 100, "%", 1), "plain")),
+        ),
+        tight=tight,
     )
+
+
+def sent_line(sample: QualitySample | None) -> Line:
+    """Return the live figures of what the far end hears."""
+    loss = sample.loss_out if sample else None
+    return _figures(
+        (
+            ("they hear MOS", score_span(sample.mos_out if sample else None)),
+            ("loss", (words.figure(None if loss is None else loss * 100, "%", 1), "plain")),
+            ("round trip", (words.figure(sample.round_trip_ms if sample else None, "ms"), "plain")),
+        )
+    )
+
+
+def _figures(figures: Sequence[tuple[str, Span]], *, tight: bool = False) -> Line:
     spans: list[Span] = []
-    for name, value in figures:
-        gap = "  " if spans else ""
-        spans += [(f"{gap}{name} ", "dim"), (value, "plain")]
+    for name, (value, role) in figures:
+        gap = "" if not spans else " " if tight else "  "
+        spans += [(f"{gap}{name} ", "dim"), (value.replace(" ", "") if tight else value, role)]
     return tuple(spans)
 
 

@@ -12,8 +12,17 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from softphone.model.call import CallId, Parameters
-from softphone.model.command import FiguresFound, ReportFound, ShowReport, ShowStatistics
+from softphone.model.command import (
+    FiguresFound,
+    QualityFound,
+    ReportFound,
+    ShowQuality,
+    ShowReport,
+    ShowStatistics,
+)
 from softphone.model.report import CallReport, ReportEvent
+from softphone.ui import words
+from softphone.ui.monitoring import rising_top, score_span, sparkline, squeezed
 from softphone.ui.panes.pane import Say
 from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, Span, cut, spread, table_line
@@ -24,6 +33,8 @@ from softphone.ui.working import start
 from .base import ConsoleScreen
 
 _EVERY_S = 1.0
+_COURSE_S = 60
+_SPARK = 20
 _COLUMNS = (Column(9, right=True), Column(9, right=True))
 _TIMES = 19
 _WIDE = 100
@@ -38,6 +49,15 @@ class Step:
     depth: int
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of figures."""
+
+    key: str
+    name: str
+    value: Span
+
+
 class ReportScreen(ConsoleScreen):
     """Show a report; while the call is up it is asked for again each second."""
 
@@ -47,9 +67,9 @@ class ReportScreen(ConsoleScreen):
         self.steps: RowList[Step] = RowList(
             _draw_step, lambda step: step.event.id, empty="The report is being asked for."
         )
-        self.figures: RowList[tuple[str, str, str]] = RowList(
-            lambda row, width: spread([(row[1], "plain")], [(f" {row[2]}", "strong")], width),
-            lambda row: row[0],
+        self.figures: RowList[Figure] = RowList(
+            lambda row, width: spread([(row.name, "plain")], [(" ", "plain"), row.value], width),
+            lambda row: row.key,
             empty="No figures yet.",
         )
         self._timer: Timer | None = None
@@ -109,21 +129,66 @@ class ReportScreen(ConsoleScreen):
             self.steps.show((), reply.text or "There is no report.")
         call = self.view.state.calls.get(self._call)
         live: Parameters = ()
+        after = 0.0
         if call is not None and call.live:
+            newest = self.view.state.quality.get(self._call)
+            after = newest.at - _COURSE_S if newest else 0.0
             found = await self.view.request(ShowStatistics(self._call))
             live = found.value.figures if isinstance(found.value, FiguresFound) else ()
-        self._paint_figures(live)
+        quality = await self.view.request(ShowQuality(self._call, after))
+        self._paint_figures(
+            live, quality.value if isinstance(quality.value, QualityFound) else None
+        )
 
     def _paint(self) -> None:
         if self._report is not None:
             self.steps.show(steps_of(self._report), "Nothing is in this report.")
 
-    def _paint_figures(self, live: Parameters) -> None:
-        rows = [(f"live {name}", name, value) for name, value in live]
+    def _paint_figures(self, live: Parameters, quality: QualityFound | None) -> None:
+        rows = quality_figures(quality) if quality else []
+        rows += [Figure(f"live {name}", name, (value, "strong")) for name, value in live]
         for metric in self._report.metrics if self._report else ():
             key = f"{metric.type} {metric.operation} {','.join(metric.events)}"
-            rows.append((key, _words(metric.type), f"{metric.value_ms:,.0f} ms"))
+            value = f"{metric.value_ms:,.0f} ms"
+            rows.append(Figure(key, _words(metric.type), (value, "strong")))
         self.figures.show(rows)
+
+
+def quality_figures(found: QualityFound) -> list[Figure]:
+    """Return how the call sounds, or sounded, with the course of its last minute."""
+    quality, last = found.summary, found.samples[-_COURSE_S:]
+
+    def scores(values: list[float | None]) -> Span:
+        return sparkline(squeezed(values, _SPARK, min), _SPARK, 1.0, 4.5), "dim"
+
+    def shares(values: list[float | None]) -> Span:
+        worst = squeezed(values, _SPARK, max)
+        return sparkline(worst, _SPARK, 0.0, rising_top(worst, 0.05)), "dim"
+
+    rows = [
+        ("MOS heard here", score_span(quality.mos)),
+        ("  last minute", scores([one.mos for one in last])),
+        ("MOS heard there", score_span(quality.mos_out)),
+        ("  last minute", scores([one.mos_out for one in last])),
+        ("loss heard here", _share(quality.loss)),
+        ("  last minute", shares([one.loss for one in last])),
+        ("loss heard there", _share(quality.loss_out)),
+        ("delay", _ms(quality.mean_delay_ms)),
+        ("round trip", _ms(quality.mean_round_trip_ms)),
+        ("jitter", _ms(quality.mean_jitter_ms)),
+        ("made up", _ms(quality.concealed_ms)),
+    ]
+    figures = [Figure(f"quality {n}", name, value) for n, (name, value) in enumerate(rows)]
+    warned = [one.replace("_", " ") for one in quality.warned]
+    return figures + [Figure(f"warned {one}", "warned of", (one, "warn")) for one in warned]
+
+
+def _share(value: float | None) -> Span:
+    return words.figure(None if value is None else value * 100, "%", 1), "strong"
+
+
+def _ms(value: float | None) -> Span:
+    return words.figure(value, "ms"), "strong"
 
 
 def steps_of(report: CallReport) -> list[Step]:
