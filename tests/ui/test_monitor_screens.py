@@ -268,7 +268,7 @@ async def test_jobs_show_progress_errors_and_old_heartbeats(
     text = console.screen_text()
     assert "████░░░░░░ 40%" in text
     assert "disk full [/]" in text
-    assert "LATE seen 01:30 ago" in text
+    assert "LATE 01:30 ago" in text
 
 
 async def test_jobs_that_are_no_longer_fresh_stay_and_say_since_when(

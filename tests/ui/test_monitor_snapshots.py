@@ -9,8 +9,18 @@ import pytest
 
 from softphone.model import command as c
 from softphone.model import event as e
+from softphone.model.monitor import Frame, FrameState, Happening, Issue, SummaryPoint, TurnServer
 from tests.ui.conftest import NOW, Console, FakeEngine, OpenConsole
-from tests.ui.test_monitor_screens import ANNA, BAD, CALL, FRAME, WATCH, jobs, watching
+from tests.ui.test_monitor_screens import (
+    ANNA,
+    BAD,
+    CALL,
+    FRAME,
+    WATCH,
+    asked_for_rows,
+    jobs,
+    watching,
+)
 from tests.ui.test_snapshots import SIZES, _compare
 
 Scene = Callable[[Console, FakeEngine], Awaitable[None]]
@@ -43,8 +53,44 @@ async def jobs_and_machines(console: Console, engine: FakeEngine) -> None:
     await console.press("down")
 
 
+async def monitor_client(console: Console, engine: FakeEngine) -> None:
+    await watching(console, engine)
+    await console.press("tab", "O", "enter")
+    over = Issue("congestion", NOW - 30, NOW - 10, "major", "scene far away")
+    joined = Happening("CLIENT_JOINED", NOW - 60)
+    await console.emit(
+        e.ClientObserved(WATCH, FRAME, replace(BAD, issues=(over,), happened=(joined,)))
+    )
+    await console.press("g", "enter")
+
+
+async def summary(console: Console, engine: FakeEngine) -> None:
+    await watching(console, engine)
+    series = tuple(
+        SummaryPoint(NOW - 60 * n, n % 7, n % 11, 5 - n % 4 if n % 9 else None, n % 3)
+        for n in range(60, 0, -1)
+    )
+    figures = (("currentActiveCalls", "3"), ("totalClientIssues", "12"), ("averageScore", ""))
+    engine.reply(c.FetchSummary, c.Reply(value=c.SummaryFound(figures, series)))
+    server = TurnServer("192.0.2.7", NOW, sent_bytes=5e6, received_bytes=7e6)
+    engine.reply(c.FetchTurn, c.Reply(value=c.TurnFound((server,))))
+    await console.press("tab", "O", "i")
+
+
+async def database(console: Console, engine: FakeEngine) -> None:
+    await watching(console, engine)
+    going = Frame(FRAME, WATCH, "callEvents", FrameState.OPEN, 1500, 1500, True, 0.3)
+    rows = tuple(f'{{"timestamp": {n}, "name": "CLIENT_JOINED", "value": null}}' for n in range(9))
+    engine.reply(
+        c.ReadFrame,
+        lambda asked: c.Reply(value=c.FrameRows(() if asked.after else rows, 9, going)),
+    )
+    await asked_for_rows(console, engine)
+
+
 SCENES: dict[str, Scene] = {
-    scene.__name__: scene for scene in (monitor, monitor_call, jobs_and_machines)
+    scene.__name__: scene
+    for scene in (monitor, monitor_call, monitor_client, summary, jobs_and_machines, database)
 }
 
 

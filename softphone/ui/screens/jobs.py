@@ -36,7 +36,7 @@ _EVERY_S = 3.0
 _OLD_HEARTBEAT_S = 30.0
 _OTHER = "another type"
 _JOB_COLUMNS = (Column(16), Column(10), Column(15), Column(8), Column(5), Column(flex=1))
-_MACHINE_COLUMNS = (Column(8), Column(flex=2), Column(10), Column(8), Column(9), Column(flex=1))
+_MACHINE_COLUMNS = (Column(8), Column(flex=1), Column(10), Column(6), Column(9), Column(17))
 _OVER = (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 _ROLES = {JobState.FAILED: "bad", JobState.ACTIVE: "active", JobState.COMPLETED: "ok"}
 
@@ -129,7 +129,7 @@ class JobsScreen(ConsoleScreen):
             self._send(c.StartJob(self.account, kind, json.dumps(parameters)))
 
         if kind is not None:
-            ask = AskLine(self.view, kind.upper(), "Its parameters, as a JSON object.")
+            ask = AskLine(self.view, kind, "Its parameters, as a JSON object.")
             ask.field.value = "{}"
             self.app.push_screen(ask, done)
 
@@ -239,7 +239,7 @@ class JobsScreen(ConsoleScreen):
         memory = machine.memory_bytes
         age = None if machine.heartbeat_at is None else self._at - machine.heartbeat_at
         late = age is not None and age > _OLD_HEARTBEAT_S
-        beat = words.DASH if age is None else f"seen {words.duration(age)} ago"
+        beat = words.DASH if age is None else f"{words.duration(age)} ago"
         cells = (
             (machine.kind, "dim"), (machine.host or machine.id, "plain"),
             (machine.state or words.DASH, "plain"), (cpu, "plain"),

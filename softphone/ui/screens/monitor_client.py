@@ -17,7 +17,7 @@ from softphone.ui.jsontext import spread_out
 from softphone.ui.monitoring import kbits, quality_words, rising_span, score_span
 from softphone.ui.panes.pane import Say
 from softphone.ui.session import Topic
-from softphone.ui.spans import Line, Span, wrap
+from softphone.ui.spans import Line, Span, cut
 from softphone.ui.view import View
 from softphone.ui.widgets.rowlist import RowList
 
@@ -86,11 +86,11 @@ def client_lines(client: ClientQuality, width: int) -> list[Line]:
     """Return everything that is known of a client."""
     lines = [*_figures(client), *_reasons(client)]
     for name, value in client.facts:
-        lines += wrap(f"{name:<{_TITLE - 1}} {value}", width, "plain", 3)
+        lines.append(((f"{name:<{_TITLE}}", "dim"), (value, "plain")))
     lines += [(("WHAT HAPPENED", "dim"),), *timeline(client)]
     lines += [(("THE ROW AS IT CAME", "dim"),)]
     lines += [((text, "plain"),) for text in spread_out(client.row).splitlines()]
-    return lines
+    return [cut(line, width) for line in lines]
 
 
 def reason_words(reason: str, points: str) -> str:

@@ -167,7 +167,7 @@ def _charts(series: Sequence[SummaryPoint], width: int) -> list[Line]:
     """Return a chart a line: title, course, the newest value and the scale."""
     if not series:
         return [(("The service tells no course of this time.", "dim"),)]
-    room = max(10, width - _TITLE - _NOW)
+    room = max(10, min(len(series), width - _TITLE - _NOW))
 
     def chart(title: str, values: list[float | None], worst: _Worst, top: float) -> Line:
         bars = sparkline(squeezed(values, room, worst), room, 0.0, top)

@@ -148,7 +148,7 @@ class RowsScreen(ConsoleScreen):
                 start(self, partial(self._open, resource, text), group="open")
 
         if resource:
-            ask = AskLine(self.view, resource.upper(), _ASK)
+            ask = AskLine(self.view, resource, _ASK)
             ask.field.value = example
             self.app.push_screen(ask, done)
 
