@@ -10,6 +10,7 @@ from softphone.model.call import AccountName, CallId
 from softphone.model.capability import Capabilities
 from softphone.model.command import AccountCommand, CallCommand, Value
 from softphone.model.event import AdapterEvent
+from softphone.model.report import SoundStep
 
 
 class Context(Protocol):
@@ -75,6 +76,15 @@ class Addressing(Protocol):
 
     def address_of(self, typed: str) -> str:
         """Return the address that messages of this person come from."""
+        ...
+
+
+@runtime_checkable
+class SoundSteps(Protocol):
+    """An adapter whose call reports tell what the engine does with the sound, too."""
+
+    def sound_step(self, call: CallId, step: SoundStep, *, over: bool) -> None:
+        """Take that a step has begun, or is over; nothing for a call that is over."""
         ...
 
 

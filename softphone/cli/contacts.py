@@ -35,6 +35,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made.add_argument("--directory", action="store_true", help="search the platform's directory")
     made.add_argument("--field", choices=FIELDS, default="name", help="what TEXT is looked for in")
     made.add_argument("--refresh", action="store_true", help="fetch the platform's book again")
+    made.add_argument("--fetch", default="", metavar="ID", help="show one of its contacts anew")
     made.add_argument("--account", default="", help="the platform's book, or directory")
     made.add_argument("--limit", type=int, default=200, metavar="N", help="at most N")
     return asyncio.run(_contacts(parse(made, arguments)))
@@ -83,7 +84,12 @@ async def _found(session: Session, options: argparse.Namespace) -> Iterable[Cont
     from softphone.model import command as c
     from softphone.model.capability import Capability
 
-    if options.directory:
+    page: c.Value | None
+    if options.fetch:
+        account = session.account(options.account, Capability.ADDRESS_BOOK)
+        native_id = options.fetch.removeprefix(f"{account}:")
+        page = await session.ask(c.FetchContact(account, native_id))
+    elif options.directory:
         account = session.account(options.account, Capability.DIRECTORY)
         field = c.DirectoryField(options.field)
         page = await session.ask(c.SearchDirectory(account, options.text, field))
@@ -91,7 +97,7 @@ async def _found(session: Session, options: argparse.Namespace) -> Iterable[Cont
         page = await session.ask(c.SearchContacts(options.text, options.limit))
     assert isinstance(page, c.ContactPage)
     found = page.contacts[: options.limit]
-    if options.account and not options.directory:
+    if options.account and not (options.directory or options.fetch):
         return [contact for contact in found if contact.source == options.account]
     return found
 

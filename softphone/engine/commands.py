@@ -78,6 +78,7 @@ _NEEDS: dict[type, Capability] = {
     ),
     c.SearchDirectory: Capability.DIRECTORY,
     c.RefreshContacts: Capability.ADDRESS_BOOK,
+    c.FetchContact: Capability.ADDRESS_BOOK,
     c.KeepContact: Capability.ADDRESS_BOOK,
     c.DropContact: Capability.ADDRESS_BOOK,
     c.FetchHistory: Capability.PLATFORM_HISTORY,
@@ -311,6 +312,8 @@ class Commands:
         match command:
             case c.SelectDevices(given_input, given_output, ringer):
                 engine.sound.select(given_input, given_output, ringer)
+                if given_input is not None or given_output is not None:
+                    engine.sound_changed()
                 engine.publish_audio("")
             case c.Meter(on, loopback):
                 engine.sound.meter(on, loopback)

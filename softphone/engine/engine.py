@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from softphone.adapters.base import Adapter
+from softphone.adapters.base import Adapter, SoundSteps
 from softphone.audio.report import AudioReport, ReportKind
 from softphone.config import Config
 from softphone.model import event as e
@@ -37,6 +37,7 @@ from softphone.model.event import AdapterEvent, Level
 from softphone.model.message import ScreenPop
 from softphone.model.presence import Account
 from softphone.model.record import TimelineEntry
+from softphone.model.report import SoundStep
 from softphone.model.text import clean
 from softphone.store.store import Store
 
@@ -409,12 +410,27 @@ class Engine:
             known = self.book.calls.get(call)
             if known is not None and known.operation == told:
                 self.change_call(call, operation="")
+                self.sound_step(call, SoundStep.FILE, over=True)
 
         def ended() -> None:
             loop.call_soon_threadsafe(over)
 
         self.sound.play(call, path, ended)
         self.change_call(call, operation=told)
+        self.sound_step(call, SoundStep.FILE, over=not path)
+
+    def sound_changed(self) -> None:
+        """Another device is used: note it with the calls that are up."""
+        for call in self.book.live():
+            if call.state is CallState.ACTIVE:
+                self.sound_step(call.id, SoundStep.DEVICE, over=False)
+                self.sound_step(call.id, SoundStep.DEVICE, over=True)
+
+    def sound_step(self, call: CallId, step: SoundStep, *, over: bool) -> None:
+        """Tell a platform that keeps reports what is done with a call's sound."""
+        adapter = self.adapters[self.book.calls[call].account]
+        if isinstance(adapter, SoundSteps):
+            adapter.sound_step(call, step, over=over)
 
     def publish_audio(self, problem: str) -> None:
         """Tell which devices are in use."""

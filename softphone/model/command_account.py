@@ -165,6 +165,14 @@ class RefreshContacts:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchContact:
+    """Ask for one contact of the platform's address book; the answer is a `ContactPage`."""
+
+    account: AccountName
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepContact:
     """Add or change a contact in the platform's address book (`native_id` names it there)."""
 
@@ -301,6 +309,7 @@ AccountCommand = (
     | SendMessage
     | SearchDirectory
     | RefreshContacts
+    | FetchContact
     | KeepContact
     | DropContact
     | FetchHistory

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .call import CallId, Parameters
+
+
+class SoundStep(StrEnum):
+    """What the engine, not the platform, does with a call's sound."""
+
+    FILE = "file"
+    """A file is played to the far end."""
+    DEVICE = "device"
+    """Another microphone or speaker is used."""
 
 
 @dataclass(frozen=True, slots=True)

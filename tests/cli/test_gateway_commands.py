@@ -390,11 +390,15 @@ def test_contacts_of_the_platform_are_searched_added_refreshed_and_deleted(share
     wait_for(lambda: book(shared, "Erika"))
     (added,) = book(shared, "Erika")
     good(shared("contacts", "--refresh", *RIBBON))
+    (fetched,) = good(shared("contacts", "--fetch", added["id"], *RIBBON, "--json")).json
+    unknown = shared("contacts", "--fetch", "nobody", *RIBBON)
     good(shared("contacts", "--delete", added["id"]))
 
     for field, found in searched.items():
         assert any(BOB in str(one["numbers"]) for one in found), field
     assert added["source"] == "ribbon"
+    assert (fetched["id"], fetched["name"]) == (added["id"], "Erika Muster")
+    assert unknown.code == 1
     wait_for(lambda: not book(shared, "Erika"))
 
 

@@ -3,6 +3,7 @@ and presence of the platform, reports, calls across platforms."""
 
 from __future__ import annotations
 
+import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -133,6 +134,28 @@ async def test_bandwidth_and_marking_of_a_call_are_refused_where_there_are_none(
     reply = await desk.ask(c.Dial(ECHO_NUMBER, AUDIN, audio_kbps=24))
 
     assert (reply.code, "no bandwidth" in reply.text) == ("UNSUPPORTED", True)
+
+
+async def test_a_report_tells_of_played_files_and_changed_devices(
+    office: Office, folder: Path
+) -> None:
+    speech = folder / "hello.wav"
+    with wave.open(str(speech), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(3200))
+    desk = await signed_in(office)
+    call = await desk.dial(ECHO, account=RIBBON)
+
+    await desk.do(c.PlayFile(call.id, str(speech)))
+    await until(lambda: not desk.state.calls[call.id].operation)
+    await desk.do(c.SelectDevices(input="tone"))
+    found = await desk.do(c.ShowReport(call.id))
+
+    assert isinstance(found, c.ReportFound)
+    steps = {event.type: event for event in found.report.events}
+    played, changed = steps["PLAY_AUDIO"], steps["REPLACE_TRACK"]
+    assert played.end is not None and played.end > played.start
+    assert changed.end is not None
 
 
 async def test_a_gateways_user_is_dialled_by_the_short_name(office: Office) -> None:

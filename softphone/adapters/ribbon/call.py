@@ -21,6 +21,7 @@ from softphone.model.call import (
 )
 from softphone.model.error import ProtocolError, Refused, SoftphoneError
 from softphone.model.event import Level
+from softphone.model.report import SoundStep
 from softphone.webrtc.description import Description, parse
 
 from . import wire
@@ -87,6 +88,8 @@ class RibbonCall:
     reason: EndReason | None = None
     report: Report = field(init=False)
     receive_event: str = ""
+    sound_steps: dict[SoundStep, str] = field(default_factory=dict)
+    """Steps of the report that the engine has begun, by their ids."""
     target: str = ""
     """Where an outgoing call goes, as the gateway is told."""
     joins: tuple[CallId, ...] = ()

@@ -10,6 +10,7 @@ from softphone.model import event as e
 from softphone.model.call import CallId, CallInput, EndReason, MediaState, Parameters, Party
 from softphone.model.error import ProtocolError, Refused, SoftphoneError
 from softphone.model.event import Level
+from softphone.model.report import SoundStep
 from softphone.webrtc.description import offered
 from softphone.webrtc.peer import PeerState
 
@@ -18,6 +19,7 @@ from . import operations as o
 from . import wire
 from .call import AUDIT, RibbonCall, Surroundings, far_party
 from .ends import end_reason
+from .report import SOUND_EVENT_OF
 from .states import Input, Op, Operation, State
 from .steps import CallAsk, Emit, Made, Steps, Ticket
 
@@ -212,6 +214,17 @@ class RibbonCalls:
         call = self.live.get(call_id)
         if call is not None:
             call.report.end(step, call.at(now), error)
+
+    def sound_step(self, call_id: CallId, step: SoundStep, now: float, *, over: bool) -> None:
+        """Note in the report what the engine does with the call's sound."""
+        call = self.live.get(call_id)
+        if call is None:
+            return
+        if over:
+            call.report.end(call.sound_steps.pop(step, ""), call.at(now))
+        else:
+            call.report.end(call.sound_steps.get(step, ""), call.at(now))
+            call.sound_steps[step] = call.report.begin(SOUND_EVENT_OF[step], call.at(now))
 
     def sound_failed(self, call_id: CallId, problem: SoftphoneError, now: float) -> Steps:
         """Our side has no sound: a call without it is of no use."""

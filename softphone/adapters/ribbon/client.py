@@ -13,6 +13,7 @@ from softphone.model import command as c
 from softphone.model.call import CallId
 from softphone.model.capability import Capabilities
 from softphone.model.error import Refused
+from softphone.model.report import SoundStep
 
 from . import wire
 from .features import CAPABILITIES
@@ -80,6 +81,11 @@ class RibbonAdapter:
     def address_of(self, typed: str) -> str:
         """Return the whole address of somebody: no scheme, with the user's domain."""
         return wire.full(typed, wire.domain_of(self.settings.user))
+
+    def sound_step(self, call: CallId, step: SoundStep, *, over: bool) -> None:
+        """Put what the engine does with a call's sound into the call's report."""
+        if self._running is not None:
+            self._running.protocol.calls.sound_step(call, step, self._running.now, over=over)
 
     @property
     def running(self) -> bool:

@@ -39,7 +39,7 @@ from softphone.model.call import (
 from softphone.model.error import ConnectError, OutOfOrder, Refused
 from softphone.model.event import AdapterEvent
 from softphone.model.presence import LinkState
-from softphone.model.report import CallReport
+from softphone.model.report import CallReport, SoundStep
 
 from .client import RibbonAdapter, make
 
@@ -322,6 +322,7 @@ class RibbonGateway:
         self._sound.set_talk(call, talk=True, listen=True)
         if known._play:
             self._sound.play_file(call, Path(known._play), self._played_soon(known))
+            self.adapter.sound_step(call, SoundStep.FILE, over=False)
         if known._record:
             self._sound.record(call, Path(known._record))
 
@@ -331,6 +332,7 @@ class RibbonGateway:
 
         def played() -> None:
             call._play = ""
+            self.adapter.sound_step(call.id, SoundStep.FILE, over=True)
             self._wake()
 
         def from_sound_thread() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from softphone.model.call import CallId, Parameters
-from softphone.model.report import CallReport, ReportEvent, ReportMetric
+from softphone.model.report import CallReport, ReportEvent, ReportMetric, SoundStep
 
 from .steps import Made
 
@@ -20,6 +20,7 @@ REMOTE_EVENT_OF = {
     "REMOVE_MEDIA": "REMOVE_MEDIA_REMOTE",
     "STOP_MOH": "START_MOH",  # the platform's own oddity
 }
+SOUND_EVENT_OF = {SoundStep.FILE: "PLAY_AUDIO", SoundStep.DEVICE: "REPLACE_TRACK"}
 _BEGINS = ("MAKE", "RECEIVE_CALL", "JOIN")
 _ENDS = ("END_LOCAL", "END_REMOTE", "JOIN", "DIRECT_TRANSFER", "CONSULTATIVE_TRANSFER")
 # metric: event whose duration it is

@@ -114,6 +114,8 @@ class Services:
                 return await self.search(text, by)
             case c.RefreshContacts():
                 await self.refresh_contacts()
+            case c.FetchContact(_, native_id):
+                return await self.fetch_contact(native_id)
             case c.KeepContact(_, contact):
                 before = self.book.get(contact.native_id, wire.Entry())
                 entry = entry_of(contact, before)
@@ -194,6 +196,14 @@ class Services:
         entries = wire.book_entries(answer.body)
         self.book = {entry.id: entry for entry in entries if entry.id}
         self.emit(e.ContactsListed(self.account, contacts_of(entries, self.account)))
+
+    async def fetch_contact(self, native_id: str) -> c.Value:
+        """Return one entry of the address book as the gateway has it now (5.2)."""
+        answer = await self.rest.done(Ask("GET", self._path(wire.Resource.CONTACTS, native_id)))
+        entries = wire.book_entries(answer.body)[:1]
+        if not entries:
+            raise Refused("There is no such contact on the platform.", code="NO_CONTACT")
+        return c.ContactPage(contacts_of(entries, self.account), len(entries))
 
     async def keep_contact(self, entry: wire.Entry, *, known: bool) -> None:
         """Add or change a contact; the gateway takes whole entries only."""
