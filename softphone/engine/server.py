@@ -2,7 +2,8 @@
 
 The engine never waits for a client: one that does not read is dropped once 256 KiB of events lie
 unread, and gets a new snapshot when it comes back. Answers it asked for do not count, however
-long, but who has not read them is not listened to.
+long, but who has not read them is not listened to. Nor does the longest event that is under way:
+a list of thousands is no reason to drop a client that had no time yet to read it.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ class _Connection:
         self._client: Client | None = None
         self._welcomed = False
         self._answers_unread = 0  # bytes, at the most
+        self._longest_unread = 0  # of the events, bytes
         self._requests: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
@@ -170,9 +172,13 @@ class _Connection:
     def _deliver(self, published: Published) -> None:
         if not self._welcomed:
             return  # what happened before is in the snapshot
-        if self._unread() > BUFFER_LIMIT + self._answers_unread:
+        unread = self._unread()
+        if not unread:
+            self._longest_unread = 0
+        if unread > BUFFER_LIMIT + self._answers_unread + self._longest_unread:
             self.drop(_TOO_SLOW)
         else:
+            self._longest_unread = max(self._longest_unread, len(published.line))
             self._write(published.line)
 
     def _send(self, data: dict[str, Any]) -> None:

@@ -18,9 +18,10 @@ from softphone.model.call import CallState, EndReason
 from softphone.model.contact import Contact, ContactAddress, ContactId
 from softphone.model.error import LinkError
 from softphone.model.event import Level
+from softphone.model.presence import OnlineUser
 from softphone.model.record import HistoryFilter
 from softphone.model.state import ConsoleState
-from tests.engine.office import Office, RawClient, until
+from tests.engine.office import AUDIN, Office, RawClient, until
 
 
 async def test_all_clients_see_the_same_numbered_events(office: Office) -> None:
@@ -138,6 +139,19 @@ async def test_a_long_answer_drops_nobody(office: Office) -> None:
     assert len((await client.reply())["value"]["contacts"]) == 200
     assert (await desk.ask(c.ListHistory())).ok
     await client.close()
+
+
+async def test_one_long_event_drops_nobody(office: Office) -> None:
+    """A list of thousands of online users is longer than the limit for unread events."""
+    desk = await office.sit()
+    users = tuple(OnlineUser(f"ref-{n:013}", str(n), f"user {n}", 1.0) for n in range(8000))
+
+    office.engine.emit(e.OnlineUsersChanged(AUDIN, users))
+    for number in range(50):
+        office.engine.note("test", Level.INFO, f"line {number}")
+
+    await until(lambda: "line 49" in desk.log())
+    assert len(desk.state.online_users[AUDIN]) == 8000
 
 
 async def test_an_answer_that_fits_no_line_is_refused(
