@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +12,12 @@ from softphone.adapters.observer import wire
 
 from .client_socket import ClientSocket
 from .hub import Hub
+from .observer_backlog import Backlog
 from .observer_faults import spoiled
 from .observer_jobs import Denied
 from .observer_rows import Row
 from .observer_source import Source
 
-_QUEUED_ROWS = 5000
 _OUTBOX = 1000
 
 
@@ -33,8 +32,7 @@ class LabFrame:
     key: tuple[str, ...] = ()
     seq: int = 0
     live_after: int | None = None
-    dropped: int = 0
-    queue: deque[Row] = field(default_factory=lambda: deque(maxlen=_QUEUED_ROWS))
+    backlog: Backlog = field(default_factory=Backlog)
     resume: tuple[str, Iterator[tuple[str, Row]], int] | None = None
     last_row: Row | None = None
 
@@ -138,15 +136,12 @@ class Connection:
                 self.end(frame, "call-ended")
 
     def queue(self, frame: LabFrame, rows: list[Row]) -> None:
-        """Push rows as far as the client keeps up; beyond 5,000 that wait the oldest go."""
-        frame.dropped += max(0, len(frame.queue) + len(rows) - _QUEUED_ROWS)
-        frame.queue.extend(rows)
+        """Push rows as far as the client keeps up; of those that wait too long the oldest go."""
         if self._socket.waiting > _OUTBOX:
+            frame.backlog.add(rows)
             return
-        waiting, dropped = list(frame.queue), frame.dropped
-        frame.queue.clear()
-        frame.dropped = 0
-        self.push(frame, waiting)
+        waiting, dropped = frame.backlog.take()
+        self.push(frame, [*waiting, *rows])
         if dropped:
             text = f"OVERRUN: {dropped} rows dropped"
             self.say(wire.encode_trouble(frame.id, frame.next_seq(), text, self.names))

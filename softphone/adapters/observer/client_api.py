@@ -14,7 +14,9 @@ import asyncio
 import bisect
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from softphone.adapters.request import tls_context
@@ -37,7 +39,16 @@ Row = Mapping[str, Any]
 Callback = Callable[..., None]
 
 _CONNECT_LIMIT_S = 30.0
-_END = object()
+_WAITING_ROWS = 10_000
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """New rows on their way to one asynchronous iteration."""
+
+    rows: deque[Row] = field(default_factory=lambda: deque(maxlen=_WAITING_ROWS))
+    some: asyncio.Event = field(default_factory=asyncio.Event)
+    told: bool = False
 
 
 class _Emitter:
@@ -84,7 +95,7 @@ class DataFrame(_Emitter):
         self._stored = stored
         self._sort_key = sort_key
         self._sorted: list[Row] = []
-        self._waiting: set[asyncio.Queue[object]] = set()
+        self._waiting: list[_Waiting] = []
         self._closed = False
 
     @property
@@ -117,18 +128,19 @@ class DataFrame(_Emitter):
         return self._stored.rows.kept
 
     async def __aiter__(self) -> AsyncIterator[Row]:
-        """Iterate over new rows until the frame is closed."""
-        queue: asyncio.Queue[object] = asyncio.Queue()
-        self._waiting.add(queue)
+        """Iterate over new rows until the frame is closed. At most 10,000 wait for a slow loop;
+        beyond that the oldest go, and `error` tells so once."""
+        waiting = _Waiting()
+        self._waiting.append(waiting)
         try:
-            while not (self._closed and queue.empty()):
-                row = await queue.get()
-                if row is _END:
-                    return
-                assert isinstance(row, dict), "only rows and the end are put in"
-                yield row
+            while waiting.rows or not self._closed:
+                while waiting.rows:
+                    yield waiting.rows.popleft()
+                waiting.some.clear()
+                if not self._closed:
+                    await waiting.some.wait()
         finally:
-            self._waiting.discard(queue)
+            self._waiting.remove(waiting)
 
     async def update(self) -> None:
         """Fetch what is stored and not here yet; raises Refused when the service fails."""
@@ -160,9 +172,16 @@ class DataFrame(_Emitter):
         for row in rows:
             if self._sort_key is not None:
                 self._insert(row)
-            for queue in self._waiting:
-                queue.put_nowait(row)
+            for waiting in self._waiting:
+                self._hand_to(waiting, row)
             self._emit("newrow", row)
+
+    def _hand_to(self, waiting: _Waiting, row: Row) -> None:
+        if len(waiting.rows) == waiting.rows.maxlen and not waiting.told:
+            waiting.told = True
+            self._emit("error", "rows are iterated over too slowly; the oldest are left out")
+        waiting.rows.append(row)
+        waiting.some.set()
 
     def _insert(self, row: Row) -> None:
         assert self._sort_key is not None
@@ -188,8 +207,8 @@ class DataFrame(_Emitter):
         if self._closed:
             return
         self._closed = True
-        for queue in self._waiting:
-            queue.put_nowait(_END)
+        for waiting in self._waiting:
+            waiting.some.set()
         self._emit("close")
 
 

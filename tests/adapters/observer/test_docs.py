@@ -33,11 +33,43 @@ SDK = {
     " cleanCompletedJobs cancelJob listJobs",
 }
 EVENTS = {"event close", "DataFrame event close", "DataFrame event newrow", "DataFrame event error"}
+# Every row of the protocol's table of edge cases and hostile input.
+BAD_INPUT = (
+    "malformed JSON, no object, NaN, 1e999, nested too deep, a member twice",
+    "binary message",
+    "message over 4 MiB",
+    "unknown kind, type or event",
+    "answer to an unknown or answered request",
+    "answer to a create that timed out",
+    "request id of a wrong type",
+    "row fields of a wrong type",
+    "row without its key fields",
+    "score outside 0 to 5, negative round trip, loss over 1",
+    "ids with control characters, escapes, markup, 10 kB",
+    "duplicate row",
+    "rows out of order",
+    "gap in `seq`",
+    "flood of rows",
+    "late rows of a closed frame or an ended call",
+    "the same call twice in the list",
+    "call that vanishes from the list",
+    "cursor that does not move",
+    "update while one runs",
+    "service that never answers",
+    "token that expires in the middle of a read",
+    "token source that fails",
+    "clock of the service that differs",
+    "clock of a client that is wrong",
+    "huge numbers",
+    "look-up that looks like a pattern",
+    "parameters of a job",
+    "job that destroys",
+)
 _ROW = re.compile(r"^\| `([^`]+)`.*\|$", re.MULTILINE)
 
 
 def rows() -> dict[str, str]:
-    part = TEXT[TEXT.index("## Where the SDK's names are") :]
+    part = TEXT[TEXT.index("## Where the SDK's names are") : TEXT.index("## Bad input")]
     return {found.group(1): found.group(0) for found in _ROW.finditer(part)}
 
 
@@ -59,6 +91,19 @@ def test_every_row_names_a_test_that_exists() -> None:
         named = set(re.findall(r"`(test_\w+)`", row))
         assert named or name == "name", f"{name} names no test"
         assert named <= existing, f"{name}: {named - existing} does not exist"
+
+
+def test_every_bad_input_has_a_row_with_tests_that_exist() -> None:
+    part = TEXT[TEXT.index("## Bad input") : TEXT.index("## What is assumed")]
+    table = re.findall(r"(?m)^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$", part)[2:]
+
+    assert tuple(name for name, _ in table) == BAD_INPUT
+    for name, cell in table:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", cell)
+        assert named, f"{name} names no test"
+        for path, test in named:
+            code = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"(?m)^(async )?def {test}\(", code), f"{name}: {test}"
 
 
 async def test_the_example_runs_as_it_stands(site: Site, tmp_path: Path) -> None:

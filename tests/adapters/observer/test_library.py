@@ -115,6 +115,27 @@ async def test_new_rows_come_to_callbacks_and_to_the_asynchronous_iteration(
     assert [row["timestamp"] for row in frame] == sorted(row["timestamp"] for row in frame)
 
 
+async def test_a_slow_iteration_misses_the_oldest_rows_and_is_told_so_once(
+    site: Site, client: ObserverAdminClient
+) -> None:
+    past = {"timestamp": {"gte": 1, "lte": 2}}
+    frame = await client.create_database_frame("callEvents", past, update_on_create=False)
+    told: list[str] = []
+    frame.on("error", told.append)
+    rows = aiter(frame)
+    first = asyncio.ensure_future(anext(rows))
+    await asyncio.sleep(0)
+
+    for page in range(12):
+        new = [{"timestamp": page * 1000 + n, "callId": "c"} for n in range(1, 1001)]
+        frame.dispatch({"type": "newrows", "payload": {"rows": new}})
+    frame.close()
+    seen = [(await first)["timestamp"], *[row["timestamp"] async for row in rows]]
+
+    assert seen == list(range(2001, 12_001))
+    assert told == ["rows are iterated over too slowly; the oldest are left out"]
+
+
 async def test_asking_for_a_call_or_client_again_gives_the_same_frame(
     site: Site, client: ObserverAdminClient
 ) -> None:

@@ -230,3 +230,28 @@ def test_assumed_names_can_be_corrected() -> None:
 )
 def test_the_url_of_the_socket(url: str, token: str, expected: str) -> None:
     assert wire.socket_url(url, NAMES, token) == expected
+
+
+def test_times_of_the_service_are_shown_not_those_of_the_client() -> None:
+    row = {
+        "callId": "c",
+        "clientId": "x",
+        "timestamp": 1_767_225_600_000,
+        "joinedAt": 1_767_225_500_000,
+        "lastSampleTimestamp": 86_400_000,
+        "events": [{"type": "CLIENT_JOINED", "timestamp": 86_300_000}],
+    }
+
+    client = wire.client_snapshot(row, wire.Wire(), wire.Counts())
+
+    assert (client.at, client.joined_at) == (1_767_225_600.0, 1_767_225_500.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1e16, "1e+16"), (-2.5e20, "-2.5e+20"), (2**63, "9223372036854775808"), (1.5, "1.5")],
+)
+def test_a_figure_beyond_a_quadrillion_is_shown_with_an_exponent(value: float, text: str) -> None:
+    figures, _ = wire.summary_in({"x": value}, wire.Wire())
+
+    assert figures == (("x", text),)
