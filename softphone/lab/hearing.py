@@ -80,6 +80,7 @@ class Hearing:
             "jitter_ms": round(self._jitter_ms, 1),
             "gap_p50_ms": self._percentile(0.5),
             "gap_p99_ms": self._percentile(0.99),
+            "gap_max_ms": self._percentile(1.0),
             "level_dbfs": self._level_dbfs(),
         }
 

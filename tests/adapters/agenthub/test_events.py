@@ -349,7 +349,7 @@ async def test_a_call_named_by_its_id_has_the_number_of_its_pop(floor: Floor) ->
     seat = await floor.at_work()
 
     await floor.act("pop", number="+390245871203")
-    call = seat.of(e.ScreenPopped)[0].pop.native_id
+    call = (await until(lambda: seat.of(e.ScreenPopped)))[0].pop.native_id
     await floor.emit("ActiveCall", {"callId": call})
     await until(lambda: seat.status.calls)
 
