@@ -17,7 +17,9 @@ def test_a_table_has_a_column_for_each_phase() -> None:
 
 
 @pytest.mark.nightly
-def test_each_phase_has_a_call_and_keys_and_loses_no_event() -> None:
+def test_each_phase_has_a_call_and_keys_and_loses_no_event(nightly: bool) -> None:
+    if not nightly:
+        pytest.skip("twenty seconds long: in the long form only")
     with own_home() as home:
         quiet, busy, crowded = measure(home, 1.0, users=200, rate=200)
 

@@ -22,6 +22,11 @@ class AgentCalls:
     def __init__(self) -> None:
         self._known: dict[str, AgentCall] = {}
         self._numbers: dict[str, str] = {}
+        self._dialled = ""
+
+    def dialled(self, number: str) -> None:
+        """The agent lets the platform dial: the next call without a number goes there."""
+        self._dialled = number
 
     def all(self) -> tuple[AgentCall, ...]:
         """Return the calls as they stand."""
@@ -44,6 +49,8 @@ class AgentCalls:
             return
         before = self._known.get(call, AgentCall(call))
         number = number or before.number or self._numbers.get(call, "")
+        if not number and call not in self._known:
+            number, self._dialled = self._dialled, ""
         if call in self._known or len(self._known) < _LIMIT:
             self._known[call] = replace(before, number=number, step=step or before.step)
 

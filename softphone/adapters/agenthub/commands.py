@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from softphone.adapters.request import Response, decode_json, host_of
 from softphone.adapters.token import FetchedToken, TokenCache
 from softphone.model import command as c
-from softphone.model.error import ConfigError, Refused, RequestError, TokenError
+from softphone.model.error import ConfigError, Refused, RequestError, SoftphoneError, TokenError
 from softphone.secret import Secret, from_command, from_environment
 
 from .facts import Desk
@@ -105,9 +105,14 @@ class Commands:
         area = self._settings.area_code
         await self._post(api.MANUAL_STATE, {})
         fields: dict[str, Any] = {api.AREA: area, api.NUMBER: digits}
-        await self._post(
-            api.MANUAL_CALL, {**fields, api.CAMPAIGN: _plain(self._campaign(campaign))}
-        )
+        fields[api.CAMPAIGN] = _plain(self._campaign(campaign))
+        shown = f"+{digits}" if to.lstrip().startswith("+") else area + digits
+        self._desk().dialled(shown)  # before the answer: the call's events overtake it
+        try:
+            await self._post(api.MANUAL_CALL, fields)
+        except SoftphoneError:
+            self._desk().dialled("")
+            raise
 
     async def _dispose(self, command: c.DisposeCall) -> None:
         known = [one for listed in self._desk().dispositions.values() for one in listed]

@@ -185,6 +185,10 @@ class Desk:
         named = next((one.name for one in self.reasons if one.id == ident), "")
         return named or f"reason {ident}"
 
+    def dialled(self, number: str) -> None:
+        """The agent lets the platform dial a number; its events name the call only by an id."""
+        self._calls.dialled(number)
+
     # ---- calls and pops ------------------------------------------------------------------------
 
     def _popped(self, event: OlosEvent, wall: float) -> Iterator[AdapterEvent]:

@@ -9,7 +9,7 @@ import pytest
 
 from softphone.model import command as c
 from softphone.model import event as e
-from softphone.model.agent import AgentGroup
+from softphone.model.agent import AgentCall, AgentGroup
 from softphone.model.capability import Capability
 from softphone.model.error import Refused, RequestError, TokenError
 from tests.adapters.agenthub.agent import NAME, Floor, Seat, a_floor, until
@@ -94,6 +94,7 @@ async def test_a_call_through_the_platform_goes_from_dial_to_disposition(
     await seat.do(c.PlaceAgentCall(NAME, "+55 11 99999-0000"))
     await until(lambda: seat.status.status_id == 21)
     call = seat.status.native_call
+    assert seat.status.calls == (AgentCall(call, "+5511999990000", "agent connected"),)
     await seat.do(c.HangUpAgentCall(NAME))
     await until(lambda: seat.status.may_dispose)
     await seat.do(c.DisposeCall(NAME, call, "SALE"))
