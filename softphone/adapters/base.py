@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from softphone.audio.leg import Leg
+from softphone.config import AccountConfig
 from softphone.model.call import AccountName, CallId
 from softphone.model.capability import Capabilities
 from softphone.model.command import AccountCommand, CallCommand, Value
@@ -85,6 +86,15 @@ class SoundSteps(Protocol):
 
     def sound_step(self, call: CallId, step: SoundStep, *, over: bool) -> None:
         """Take that a step has begun, or is over; nothing for a call that is over."""
+        ...
+
+
+@runtime_checkable
+class Reloading(Protocol):
+    """An adapter that takes changed settings while it runs."""
+
+    async def reload(self, account: AccountConfig) -> frozenset[str]:
+        """Take checked settings; return the keys whose changes wait for a new start."""
         ...
 
 

@@ -60,6 +60,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "devices": ("devices", "list microphones and speakers"),
     "doctor": ("doctor", "check what works on this machine, and how to mend the rest"),
     "check": ("check", "call the echo and measure delay, jitter and loss"),
+    "reload": ("reload", "let the running engine read its configuration again"),
     "check-config": ("checkconfig", "check a configuration file"),
     "bench": ("bench", "measure what this machine does"),
     "lab": ("lab", "run the lab: a server to call and be called by"),

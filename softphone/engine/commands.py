@@ -21,6 +21,7 @@ from .destinations import Destinations
 from .dialing import must_confirm, refuse_emergency
 from .link import Role
 from .owners import Claim
+from .reloading import Reloading
 from .reporting import Reporting
 from .sound import Files
 
@@ -113,6 +114,7 @@ class Commands:
         self._engine = engine
         self._data = Data(engine)
         self._destinations = Destinations(engine)
+        self._reloading = Reloading(engine)
         self._reporting = Reporting(engine)
 
     async def run(self, client_id: str, command: c.Command) -> c.Value | None:
@@ -126,6 +128,8 @@ class Commands:
             return await self._account(client_id, command)
         if isinstance(command, c.ShowQuality):
             return await self._reporting.quality(command)
+        if isinstance(command, c.ReloadConfig):
+            return await self._reloading.run()
         if isinstance(command, DataCommand):
             return await self._data.run(command)
         if isinstance(command, _DeskCommand):

@@ -94,8 +94,8 @@ class Engine:
         self.stopped = asyncio.Event()
         self.lost_operator: set[CallId] = set()
         self.mail = Mail(self)
-        self._hooks = Hooks(config.hooks)
-        self.hub.heard = self._hooks.heard
+        self.hooks = Hooks(config.hooks)
+        self.hub.heard = self.hooks.heard
         self._commands = Commands(self)
         self._accounts = AccountBook()
         self._jobs: set[asyncio.Task[None]] = set()
@@ -158,7 +158,7 @@ class Engine:
         await self._within(_CANCEL_LIMIT_S, ending)
         for call in self.book.live():
             self.emit(e.CallOver(call.id, EndReason.OFFLINE, detail="the engine stopped"))
-        await self._hooks.close()
+        await self.hooks.close()
         await self.store.close()
 
     async def _within(self, limit_s: float, work: asyncio.Future[list[Any]]) -> None:

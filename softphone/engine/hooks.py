@@ -35,6 +35,10 @@ class Hooks:
         self._states: dict[str, CallState] = {}
         self._told: dict[str, float] = {}
 
+    def use(self, hooks: Mapping[str, tuple[str, ...]]) -> None:
+        """Start these from now on."""
+        self._hooks = dict(hooks)
+
     def heard(self, event: e.Event) -> None:
         """Start the hooks of an event; too many at once are dropped and told."""
         if not self._hooks:

@@ -195,6 +195,11 @@ class StayUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ReloadConfig:
+    """Read the configuration file again; the answer is `ConfigReloaded`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """Hang up, withdraw, flush and exit."""
 
@@ -222,5 +227,6 @@ EngineCommand = (
     | TakeOver
     | WaitForCall
     | StayUp
+    | ReloadConfig
     | Shutdown
 )

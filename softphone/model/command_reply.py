@@ -241,6 +241,23 @@ class ResourcesFound:
     example: str = "{}"
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigReloaded:
+    """Keys of the configuration that changed at once, and those that wait for a new start."""
+
+    changed: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Return both as one phrase."""
+        if not self.changed and not self.waiting:
+            return "nothing has changed"
+        parts = [f"changed {', '.join(self.changed)}" if self.changed else ""]
+        parts += [f"{', '.join(self.waiting)} after a new start" if self.waiting else ""]
+        return "; ".join(part for part in parts if part)
+
+
 Value = (
     CallPlaced
     | HistoryPage
@@ -269,6 +286,7 @@ Value = (
     | MachinesFound
     | TurnFound
     | ResourcesFound
+    | ConfigReloaded
 )
 
 

@@ -283,6 +283,8 @@ ACTIONS: tuple[Action, ...] = (
            ("shift+tab",)),
     Action("console.take_over", "Take over", "Make this console the one that may act.",
            ("T",), why_not=s.is_read_only),
+    Action("config.reload", "Read configuration again", "Take a changed file; calls go on.", (),
+           why_not=s.may_act, build=lambda now, values: [c.ReloadConfig()]),
     Action("account.online", "Go online", "Connect the accounts that are offline.", (),
            why_not=s.may_act, build=_go_online),
     Action("account.offline", "Go offline", "End calls, withdraw and disconnect all accounts.", (),

@@ -335,3 +335,19 @@ def test_what_a_platform_lacks_is_said_in_its_own_words(
 
     assert done.code == 1
     assert words in one_line(done)
+
+
+def test_a_changed_configuration_is_read_again(cli: Cli) -> None:
+    cli.write_config('[names]\nanna = "+39021"\n')
+    assert cli("contacts").code == 0  # starts the engine
+    cli.write_config('[names]\nbob = "+39022"\n[ui]\ntheme = "day"\n')
+
+    told = cli("reload")
+    again = cli("reload", "--json").last
+    cli.write_config("[nonsense]\n")
+    wrong = cli("reload")
+
+    assert told.out == "changed names; ui.theme after a new start\n"
+    assert (again["changed"], again["waiting"]) == ([], ["ui.theme"])
+    assert wrong.code == 2
+    assert "nonsense" in one_line(wrong)

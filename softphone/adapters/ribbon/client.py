@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from softphone.adapters.base import Context
@@ -17,7 +18,7 @@ from softphone.model.report import SoundStep
 
 from . import wire
 from .features import CAPABILITIES
-from .settings import RibbonSettings, correlator_of, read_settings
+from .settings import FIXED, RibbonSettings, correlator_of, read_settings
 from .user import RibbonUser
 
 _KEPT = (c.GoOnline, c.GoOffline, c.SetAvailable)
@@ -81,6 +82,15 @@ class RibbonAdapter:
     def address_of(self, typed: str) -> str:
         """Return the whole address of somebody: no scheme, with the user's domain."""
         return wire.full(typed, wire.domain_of(self.settings.user))
+
+    async def reload(self, account: AccountConfig) -> frozenset[str]:
+        """Take changed settings; those of FIXED stay as they are until a new start."""
+        fresh = read_settings(account)
+        kept = {key: getattr(self.settings, key) for key in FIXED}
+        before, self.settings = self.settings, replace(fresh, **kept)
+        if self._running is not None:
+            await self._running.reload(before, self.settings)
+        return FIXED
 
     def sound_step(self, call: CallId, step: SoundStep, *, over: bool) -> None:
         """Put what the engine does with a call's sound into the call's report."""

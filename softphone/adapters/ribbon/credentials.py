@@ -31,6 +31,13 @@ class Credentials:
         """Tell whether a refused secret may be an old one, and a fresh one could be had."""
         return self._kind == "token"
 
+    def use(self, settings: RibbonSettings) -> None:
+        """Sign in with these settings from the next time on."""
+        if settings == self._settings:
+            return
+        self._settings, self._source = settings, _source(settings)
+        self._cache.drop()
+
     def drop(self) -> None:
         """Forget the secret, so that the next use reads it again."""
         self._cache.drop()

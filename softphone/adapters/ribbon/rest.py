@@ -54,7 +54,7 @@ class Rest:
         sign_in_refused: Callable[[wire.Answer], None],
     ) -> None:
         self._session = session
-        self._settings = settings
+        self.settings = settings
         self._credentials = credentials
         self._wall = wall
         self._sign_in_refused = sign_in_refused
@@ -82,7 +82,7 @@ class Rest:
 
     async def raw(self, method: str, path: str, body: str) -> tuple[int, str]:
         """Send a request of the operator's own; returns status and body as harmless text (1.8)."""
-        url = self._settings.base + (path if path.startswith("/") else f"/{path}")
+        url = self.settings.base + (path if path.startswith("/") else f"/{path}")
         headers = _HEADERS | await self._credentials.headers(subscribing=False)
         parsed = decode_json(body.encode(), "the body", 200) if body.strip() else None
         found = await self._fetch(method, url, headers, parsed)
@@ -91,7 +91,7 @@ class Rest:
 
     async def _once(self, ask: Ask) -> wire.Answer:
         query = f"?{urlencode(ask.query)}" if ask.query else ""
-        url = f"{self._settings.base}{ask.path}{query}"
+        url = f"{self.settings.base}{ask.path}{query}"
         headers = _HEADERS | await self._credentials.headers(subscribing=ask.subscribing)
         found = await self._fetch(ask.method, url, headers, ask.body)
         sent = json.dumps(ask.body) if ask.body else ""
@@ -108,19 +108,19 @@ class Rest:
             url,
             headers=headers,
             limit_bytes=wire.ANSWER_LIMIT,
-            limit_s=self._settings.rest_limit_s,
+            limit_s=self.settings.rest_limit_s,
             body=body,
         )
 
     def _decoded(self, found: RawResponse, reads_answer: bool) -> object:
         if found.status == 204 or (not reads_answer and 200 <= found.status < 300):
             return {}
-        return decode_json(found.body, host_of(self._settings.base), found.status)
+        return decode_json(found.body, host_of(self.settings.base), found.status)
 
     def _trace(self, method: str, path: str, status: int, sent: str, got: bytes) -> None:
         """Log a request without its secrets; bodies only where tracing is asked for."""
         logger.debug("%s %s: %d", method, masked(path), status)
-        if self._settings.trace:
+        if self.settings.trace:
             answer = got[:_TRACED].decode("utf-8", "replace")
             shown = masked(sent)[:_TRACED], escaped(masked(answer))
             logger.info("%s %s %s -> %d %s", method, masked(path), shown[0], status, shown[1])

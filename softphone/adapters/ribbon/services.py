@@ -88,6 +88,18 @@ class Services:
         for event, known in list(self.events.items()):
             await self._quietly(self._subscribe_anew(event, known))
 
+    async def reloaded(self, before: RibbonSettings) -> None:
+        """Bring presence in step with settings that have changed; what fails is said."""
+        now = self.settings
+        same = (now.presence, now.presence_note) == (before.presence, before.presence_note)
+        if now.presence and not same:
+            activity = Activity(now.presence)
+            await self._quietly(self.set_presence(activity, now.presence_note, True))
+        for user in (user for user in before.watch if user not in now.watch):
+            await self._quietly(self.watch(user, False))
+        for user in (user for user in now.watch if user not in before.watch):
+            await self._quietly(self.watch(user, True))
+
     async def _quietly(self, work: object) -> None:
         try:
             await work  # type: ignore[misc]  # any coroutine; its value does not matter

@@ -46,6 +46,11 @@ _RANGES = {
 }
 
 
+_IDENTITY = ("url", "websocket_url", "user", "correlator", "ca_file", "allow_insecure_host")
+FIXED = frozenset((*_IDENTITY, "online_at_start"))
+"""Keys that cannot change while the account runs: who it is, and where its gateway is."""
+
+
 @dataclass(frozen=True, slots=True)
 class RibbonSettings:
     """What an operator or administrator may set; defaults after the protocol reference."""

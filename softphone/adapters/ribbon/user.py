@@ -28,6 +28,7 @@ from .line import Line
 from .protocol import RibbonProtocol
 from .rest import Ask, Rest
 from .services import Services
+from .settings import RibbonSettings
 from .steps import (
     AskSubscription,
     CallAsk,
@@ -137,6 +138,32 @@ class RibbonUser:
         except Exception:
             self._close_changes(getattr(command, "call", None))
             raise  # the engine logs it and answers whoever asked
+
+    async def reload(self, before: RibbonSettings, settings: RibbonSettings) -> None:
+        """Take changed settings: they count from their next use; services and presence at once."""
+        self.settings = self.protocol.settings = settings
+        session = self.protocol.session
+        session.settings = self.protocol.calls.around.settings = settings
+        self.services.settings = settings
+        self.rest.settings = settings
+        self.credentials.use(settings)
+        self.inbox.remembered = settings.id_cache
+        if settings.check_connectivity != before.check_connectivity:
+            session.keep_alive = settings.check_connectivity
+        if settings.services != before.services:
+            self._ask_for(before.services, settings.services)
+        if session.up:
+            await self.services.reloaded(before)
+        self._rearm()
+
+    def _ask_for(self, before: tuple[str, ...], services: tuple[str, ...]) -> None:
+        session = self.protocol.session
+        drop = tuple(name for name in before if name not in services)
+        try:
+            self.do(session.change(services, drop))
+        except Refused:  # offline, or just being asked: with the next subscription
+            kept = [name for name in session.wanted if name not in drop]
+            session.wanted = tuple(dict.fromkeys([*kept, *services]))
 
     def leg(self, call: CallId) -> Leg | None:
         """Return a call's sound."""
