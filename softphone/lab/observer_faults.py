@@ -102,7 +102,7 @@ def spoiled(rows: list[Any], form: str, frame: LabFrame) -> list[Any]:
         case "hostile":
             return [
                 row | {"displayName": HOSTILE_TEXTS[place % len(HOSTILE_TEXTS)], "x": "y" * 10_000}
-                for place, row in enumerate(rows)
+                for place, row in enumerate(rows, frame.seq)
             ]
         case "future":
             return [row | {"timestamp": row["timestamp"] + 3_600_000} for row in rows]

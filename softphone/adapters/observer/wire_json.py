@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
 
 from softphone.model.error import ProtocolError
@@ -13,7 +12,8 @@ from softphone.model.text import NAME_LIMIT, clean
 from .wire_names import DEPTH_LIMIT, Table
 
 _EMPTY: dict[str, Any] = {}
-_MAYBE_INFINITE = re.compile(r"[eE]\+?\d{3}|\d{300}")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class BadMessage(ProtocolError):
@@ -27,26 +27,25 @@ def parse_object(text: str) -> Table:
 
     NaN and Infinity, which the service's own arithmetic can make, are read as null.
     """
-    parse_float = _finite if _MAYBE_INFINITE.search(text) else None
     try:
         found = json.loads(
             text,
             parse_constant=lambda _name: None,
-            parse_float=parse_float,
+            parse_float=_finite,
             object_pairs_hook=_without_duplicates,
         )
     except (ValueError, RecursionError):
         raise BadMessage("The message is no JSON.") from None
     if not isinstance(found, dict):
         raise BadMessage("The message is no JSON object.")
-    if text.count("[") + text.count("{") > DEPTH_LIMIT and _deeper_than(found, DEPTH_LIMIT):
+    if _maybe_deep(text) and _deeper_than(found, DEPTH_LIMIT):
         raise BadMessage("The message is nested too deep.")
     return found
 
 
 def as_text(row: object) -> str:
     """Return a row as JSON text in plain ASCII: harmless on a terminal, and exactly what came."""
-    return json.dumps(row, separators=(",", ":"))
+    return _ENCODER.encode(row)
 
 
 def table(value: object) -> Table:
@@ -129,6 +128,18 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a member is there twice")
     return found
+
+
+def _maybe_deep(text: str) -> bool:
+    """Tell whether the brackets of a text may be nested too deep. Only brackets are looked at,
+    those in strings too, as a message may have a hundred thousand values: pairs with nothing
+    between them are taken away, the innermost level first."""
+    brackets = text.encode("utf-8", "surrogatepass").translate(None, _NO_BRACKETS)
+    for _ in range(DEPTH_LIMIT):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return bool(brackets)
 
 
 def _deeper_than(value: object, limit: int) -> bool:

@@ -20,6 +20,7 @@ from .wire_names import LIST_LIMIT, Table, Wire
 from .wire_quality import Counts, Reader, call_in_list
 
 _PARTS = (
+    *("callId", "clientId"),
     *("peerConnectionId", "ssrc", "trackId", "transportId", "candidatePairId", "label"),
     *("name", "type", "extensionType", "sampleSeq"),
 )
@@ -191,8 +192,14 @@ def report_key(row: Table, names: Wire) -> tuple[object, ...] | None:
     at = number(names.row(row, "timestamp"))
     if at is None:
         return None
-    ids = tuple(raw_id(names.row(row, name)) for name in ("callId", "clientId"))
-    return (*ids, *(_plain(names.row(row, name)) for name in _PARTS), at)
+    renamed = names.row_names
+    members = [renamed.get(name, name) for name in _PARTS] if renamed else _PARTS
+    found = tuple(map(row.get, members))
+    try:
+        hash(found)
+    except TypeError:  # a list or an object where an id belongs
+        found = tuple(_plain(value) for value in found)
+    return (*found, at)
 
 
 def _key(row: Table, parts: Iterable[str], names: Wire) -> tuple[object, ...] | None:

@@ -221,6 +221,10 @@ async def test_hostile_texts_are_harmless_and_exported_as_they_came(site: Site) 
     told = await until(lambda: (post.clients() and post.clients()[-1].client) or None)
     await site.fault("hostile_text")
     rows = await post.all_rows(frame.id)
+    async with asyncio.timeout(30.0):
+        while not any("\\u001b" in row for row in rows):  # each row has another text
+            await asyncio.sleep(0.1)
+            rows = await post.all_rows(frame.id)
 
     assert told.name.isprintable()
     assert len(told.name) <= 128
