@@ -11,7 +11,7 @@ from softphone.model import event as e
 from softphone.model.agent import AgentCall, AgentGroup, AgentStatus
 from softphone.model.call import AccountName, CallId
 from softphone.model.message import ScreenPop
-from softphone.model.presence import LinkState
+from softphone.model.presence import LinkState, OnlineUser
 from softphone.ui.clock import local_epoch
 from tests.ui.conftest import NOW, START, Console, FakeEngine, OpenConsole
 
@@ -134,6 +134,22 @@ async def test_the_platform_dials_and_hangs_up(console: Console, engine: FakeEng
 
     assert console.commands(c.PlaceAgentCall) == [c.PlaceAgentCall(HUB, "021234", "22")]
     assert console.commands(c.HangUpAgentCall) == [c.HangUpAgentCall(HUB, "olos-1")]
+
+
+async def test_of_thousands_online_a_few_are_shown_and_the_rest_counted(
+    console: Console, engine: FakeEngine
+) -> None:
+    await at_desk(console, engine)
+    users = tuple(OnlineUser(f"r{n}", str(n), f"user{n}") for n in range(5000))
+
+    await console.emit(e.OnlineUsersChanged(HUB, users))
+    text = console.app.main.presence.rows.text
+    await console.emit(e.OnlineUsersChanged(HUB, users[:6]))
+
+    assert "user4" in text
+    assert "user5" not in text
+    assert "4995 more Y" in text
+    assert "user5" in console.app.main.presence.rows.text
 
 
 async def test_commands_that_are_off_say_why(console: Console, engine: FakeEngine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from textual.app import ComposeResult
 
@@ -22,6 +23,7 @@ from softphone.ui.widgets.rowlist import RowList
 
 from .pane import Act, OpenFor, Pane, Say, Send, ToDialer
 
+_PEOPLE_SHOWN = 5
 _AGENT_ROLES = {
     AgentGroup.AVAILABLE: "ok",
     AgentGroup.BUSY: "active",
@@ -140,7 +142,7 @@ def presence_rows(view: View, width: int) -> Iterator[PresenceRow]:
             yield PresenceRow(
                 (account.name, "mail"), (("  voicemail ", "dim"), (count, "warn")), account
             )
-        yield from _people_rows(account, view, width, mono)
+        yield from _people_rows(account, view, width)
         yield from _watched_rows(account, view, width)
 
 
@@ -197,15 +199,20 @@ def _number_line(account: Account, number: OwnNumber, view: View, width: int, st
     return (("  ", "plain"), *table_line(cells, columns, width - 2))
 
 
-def _people_rows(account: Account, view: View, width: int, mono: float) -> Iterator[PresenceRow]:
+def _people_rows(account: Account, view: View, width: int) -> Iterator[PresenceRow]:
+    """Yield who is signed in, the first few of many: the rest has a screen of its own."""
     users: dict[str, int] = {}
     for user in view.state.online_users.get(account.name, ()):
         name = user.username or user.user_id
         users[name] = users.get(name, 0) + 1
-    for name, devices in users.items():
+    shown = len(users) if len(users) <= _PEOPLE_SHOWN + 1 else _PEOPLE_SHOWN
+    for name, devices in islice(users.items(), shown):
         extra = words.plural(devices, "device") if devices > 1 else ""
         line = spread([("  ○ ", "dim"), (name, "plain")], [(extra, "dim")], width)
         yield PresenceRow((account.name, "user", name), line, account)
+    if more := len(users) - shown:
+        line = (("    ", "plain"), (f"{more} more", "dim"), (f" {view.key('users.open')}", "key"))
+        yield PresenceRow((account.name, "users"), line, account)
 
 
 def _agent_rows(
