@@ -131,7 +131,7 @@ class PresencePane(Pane):
 
 def presence_rows(view: View, width: int) -> Iterator[PresenceRow]:
     """Yield the rows of the pane."""
-    state, mono = view.state, view.mono()
+    state = view.state
     yield PresenceRow(("status",), _status_line(view, width))
     for account in state.accounts.values():
         yield from _account_rows(account, view, width)
