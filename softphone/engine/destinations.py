@@ -84,9 +84,11 @@ class Destinations:
 
     def _unknown(self, name: str) -> str:
         names = self._engine.config.names
-        said = f"There is no contact or name {clean(name, 40)!r}; "
-        said += nearest(name, names) if names else "dial a number or user@domain."
+        shown = clean(name, 40)
+        known = nearest(name, names) if names else "dial a number or user@domain."
         users = [one for one in self._able() if isinstance(one, Addressing)]
         if is_user_name(name) and users:
-            said = f"{said} For a user {clean(name, 40)} choose the account {users[0].name}."
-        return said
+            close = f" {known}" if known.startswith("did") else ""
+            place = f"for the user {shown} choose the account {users[0].name}."
+            return f"There is no contact or name {shown!r};{close} {place}"
+        return f"There is no contact or name {shown!r}; {known}"

@@ -195,9 +195,9 @@ class Acting:
         if reason:
             self._app.say(reason, "warning")
         elif action_id == "messages.open":
-            self._open(MessagesScreen(view, value))
+            self._open(MessagesScreen(view, value), over=True)
         else:
-            self._open(ReportScreen(view, CallId(value)))
+            self._open(ReportScreen(view, CallId(value)), over=True)
 
     def _open_report(self) -> None:
         if call := self._app.view.now.call:
@@ -244,15 +244,16 @@ class Acting:
             self._go_to("dialer")
         self._app.changed_desk()
 
-    def _open(self, screen: ConsoleScreen) -> None:
-        """Open a full screen once; the same key closes it."""
+    def _open(self, screen: ConsoleScreen, *, over: bool = False) -> None:
+        """Open a full screen once; the same key closes it. `over`: the present one comes back."""
         app = self._app
         if app.screen.name == screen.name:
             app.pop_screen()
         elif app.screen.is_modal:
             app.bell()
         else:
-            app.to_main()
+            if not over:
+                app.to_main()
             app.push_screen(screen)
 
     def _open_palette(self) -> None:

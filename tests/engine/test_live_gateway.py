@@ -174,7 +174,7 @@ async def test_a_short_name_without_its_account_is_refused_with_the_account(offi
 
     assert reply.code == "BAD_NUMBER"
     assert "no contact or name 'bob'" in reply.text
-    assert "For a user bob choose the account ribbon." in reply.text
+    assert "; for the user bob choose the account ribbon." in reply.text
 
 
 async def test_a_short_name_goes_to_the_gateway_when_that_is_what_dials(folder: Path) -> None:

@@ -252,6 +252,20 @@ async def test_history_calls_back_into_the_dialer_and_marks_missed_as_seen(
     assert not console.commands(c.Dial)
 
 
+async def test_a_report_opened_from_the_history_leads_back_to_it(
+    console: Console, engine: FakeEngine
+) -> None:
+    call = console.make.call("c1", CallState.ENDED)
+    engine.reply(c.ListHistory, c.Reply(value=c.HistoryPage((CallRecord(call),))))
+    await console.press("tab", "H")
+    await console.press("i")
+    assert "REPORT" in console.screen_text()
+
+    await console.press("escape")
+
+    assert "HISTORY" in console.screen_text()
+
+
 async def test_history_is_fetched_in_pages(console: Console, engine: FakeEngine) -> None:
     def page(asked: c.ListHistory) -> c.Reply:
         first = int(asked.filter.before or 0)
