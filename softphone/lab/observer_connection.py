@@ -14,8 +14,8 @@ from .client_socket import ClientSocket
 from .hub import Hub
 from .observer_backlog import Backlog
 from .observer_faults import spoiled
+from .observer_issues import Row
 from .observer_jobs import Denied
-from .observer_rows import Row
 from .observer_source import Source
 
 _OUTBOX = 1000

@@ -10,12 +10,12 @@ from typing import Any
 from softphone.adapters.observer import wire
 
 from . import observer_ids as ids
-from . import observer_rows as rows
 from .hub import Hub
 from .observer_connection import Connection
+from .observer_issues import Row, issue_open
 from .observer_jobs import Denied, Jobs
 from .observer_real import RealCall, RealCalls
-from .observer_rows import Row
+from .observer_snapshots import call_snapshots, client_samples, client_snapshots
 from .observer_source import CallSource, Source, database
 from .observer_world import ROOMS, World, WorldCall
 
@@ -121,11 +121,11 @@ class Desk:
         if call is None:
             raise Denied(wire.NOT_FOUND, "no such call")
         if not client:
-            return CallSource(call, lambda after, until: rows.call_snapshots(call, after, until))
+            return CallSource(call, lambda after, until: call_snapshots(call, after, until))
         person = next((p for p in call.people if p.id == client and p.joined_ms <= now_ms), None)
         if person is None:
             raise Denied(wire.NOT_FOUND, "no such client")
-        make = rows.client_samples if samples else rows.client_snapshots
+        make = client_samples if samples else client_snapshots
         return CallSource(call, lambda after, until: make(call, person, after, until))
 
     def _real_rows(self, call: RealCall, client: str) -> Callable[[int, int], Iterator[Row]]:
@@ -236,7 +236,7 @@ def _listed(call: WorldCall, now_ms: int) -> Row:
     at = min(now_ms, call.ended_ms - 1)
     here = [p for p in call.people if p.here(at)]
     scores = {p.index: round(p.reading(at, 5000).score, 2) for p in here}
-    issues = [rows.issue_open(p, at) for p in here]
+    issues = [issue_open(p, at) for p in here]
     return {
         "callId": call.id,
         "roomId": call.room,
@@ -267,6 +267,6 @@ def _point(calls: list[WorldCall], at: int) -> dict[str, Any]:
         "calls": len(running),
         "clients": len(here),
         "score": round(sum(scores) / len(scores), 2) if scores else None,
-        "issues": sum(rows.issue_open(p, at) for p in here),
+        "issues": sum(issue_open(p, at) for p in here),
         "_here": here,
     }

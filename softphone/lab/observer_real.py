@@ -15,7 +15,7 @@ from typing import Any
 from softphone.adapters.observer import wire
 
 from .hub import Hub
-from .observer_rows import Row
+from .observer_issues import Row
 
 ROOM = "softphone"
 _KEPT = 200

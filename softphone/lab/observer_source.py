@@ -11,9 +11,9 @@ from softphone.adapters.observer import wire
 
 from . import observer_rows as rows
 from .observer_ids import CALL, CLIENT
+from .observer_issues import Row
 from .observer_jobs import Denied
 from .observer_real import RealCall
-from .observer_rows import Row
 from .observer_world import World, WorldCall
 
 _COLUMN_LIMIT = 100
