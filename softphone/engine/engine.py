@@ -467,7 +467,8 @@ class Engine:
             self.sound.begin_second()
             for call in self.book.talking():
                 media = self._measure(call)
-                if media is not None:
+                # A connection that is lost is so until the platform has it back.
+                if media is not None and call.media is not MediaState.LOST:
                     self.change_call(call.id, media=media)
             self.attendance.check()
 

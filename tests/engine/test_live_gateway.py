@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from softphone.adapters.ribbon.client import RibbonAdapter
 from softphone.lab.farends import FAR_ENDS
 from softphone.model import command as c
 from softphone.model import event as e
@@ -19,6 +20,7 @@ from softphone.model.call import (
     Direction,
     EndReason,
     HoldKind,
+    MediaState,
 )
 from softphone.model.contact import Contact, ContactAddress, ContactId
 from softphone.model.message import Channel, Delivery, Message, MessageId
@@ -124,6 +126,22 @@ async def test_a_refused_transfer_stays_in_the_event_log(office: Office) -> None
 
     assert not reply.ok
     assert f"the transfer of {call.remote.label} failed: {reply.text}" in desk.log()
+
+
+async def test_lost_sound_stays_lost_whatever_is_measured(office: Office) -> None:
+    desk = await signed_in(office)
+    call = await desk.dial(ECHO, account=RIBBON)
+    adapter = office.engine.adapters[RIBBON]
+    assert isinstance(adapter, RibbonAdapter) and adapter._running is not None
+    known = adapter._running.protocol.calls.get(call.id)
+    await until(lambda: known.media is MediaState.FLOWING)
+    office.engine.emit(e.CallMediaChanged(call.id, MediaState.LOST))
+    await until(lambda: desk.state.calls[call.id].media is MediaState.LOST)
+    told = len(desk.events)
+
+    await until(lambda: [x for x in desk.events[told:] if isinstance(x, e.QualityMeasured)][1:])
+
+    assert desk.state.calls[call.id].media is MediaState.LOST
 
 
 async def test_bandwidth_and_marking_of_a_call_are_refused_where_there_are_none(
