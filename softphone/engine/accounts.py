@@ -8,7 +8,9 @@ from softphone.model import event as e
 from softphone.model.call import AccountName
 from softphone.model.presence import Account, LinkState
 
-AccountFact = e.LinkChanged | e.NumbersListed | e.AvailabilityChanged | e.ServicesChanged
+AccountFact = (
+    e.LinkChanged | e.NumbersListed | e.AvailabilityChanged | e.ServicesChanged | e.SignedIn
+)
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ def _step(known: Account, fact: AccountFact, mono: float) -> Account:
             return replace(known, availability=availability)
         case e.ServicesChanged(_, services):
             return replace(known, services=services)
+        case e.SignedIn(_, identity):
+            return replace(known, identity=identity)
 
 
 def went_down(before: Account, after: Account) -> bool:

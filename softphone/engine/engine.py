@@ -190,7 +190,11 @@ class Engine:
         """Take a fact from an adapter."""
         match event:
             case (
-                e.LinkChanged() | e.NumbersListed() | e.AvailabilityChanged() | e.ServicesChanged()
+                e.LinkChanged()
+                | e.NumbersListed()
+                | e.AvailabilityChanged()
+                | e.ServicesChanged()
+                | e.SignedIn()
             ):
                 self._account_fact(event)
             case e.MessageChanged(message):

@@ -179,6 +179,14 @@ class ServicesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who an account is signed in as, where only its credentials or the platform tell."""
+
+    account: AccountName
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContactsListed:
     """The whole address book of the platform; it replaces what was known of it."""
 
@@ -417,6 +425,7 @@ AdapterEvent = (
     | NumbersListed
     | AvailabilityChanged
     | ServicesChanged
+    | SignedIn
     | ContactsListed
     | ErrorRaised
     | Remarked

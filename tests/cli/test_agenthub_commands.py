@@ -96,6 +96,8 @@ def test_everything_the_lab_can_do_to_an_agent_is_seen(shared: Cli, followed: Fo
     seen(lambda: followed.notes().count("message from Marcos") == 1)
     seen(lambda: agent(shared).get("status") == "Pause")
 
+    accounts = {one["account"]: one for one in shared("status", "--json").last["accounts"]}
+    assert accounts["agenthub"]["identity"] == "boss @ acme"
     assert agent(shared)["reason"] == "Training"
     assert agent(shared)["seconds"] >= 0
     assert [one["eventData"]["place"] for one in followed.raw("FromTheFuture")] == [0, 1, 2]

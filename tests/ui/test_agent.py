@@ -43,6 +43,18 @@ async def test_status_reason_and_time_in_state_are_shown(
     assert "2 min" in text
 
 
+async def test_who_is_signed_in_is_in_the_header_where_there_is_room(
+    open_console: OpenConsole, engine: FakeEngine
+) -> None:
+    for width, there in ((140, True), (60, False)):
+        async with open_console(size=(width, 24)) as console:
+            await at_desk(console, engine)
+            known = replace(console.app.view.state.accounts[HUB], identity="boss [b]@ acme of the world")
+            await console.emit(e.AccountChanged(known))
+
+            assert ("boss [b]@ acme of the world" in console.screen_text().splitlines()[0]) is there
+
+
 async def test_the_time_after_a_call_counts_in_seconds(
     console: Console, engine: FakeEngine
 ) -> None:

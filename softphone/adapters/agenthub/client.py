@@ -149,6 +149,7 @@ class _Agent:
         if adapter.commands.enabled:
             self._commands = Commands(session, adapter.commands, self._desk, context.monotonic)
         self._link = LinkState.OFFLINE
+        self._roles: tuple[str, ...] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._signed_in = asyncio.Event()
         self._left = False
@@ -284,8 +285,14 @@ class _Agent:
     def line_signed_in(self, sign_in: SignIn) -> None:
         """A token was got for the next socket."""
         claims = sign_in.claims
-        if not self._adapter.identity:
-            self._adapter.identity = claims.username or claims.agent
+        identity = f"{claims.username or claims.agent} @ {claims.tenant}"
+        if identity != self._adapter.identity:
+            self._adapter.identity = identity
+            self._context.emit(e.SignedIn(self._adapter.name, identity))
+        if claims.roles != self._roles:
+            self._roles = claims.roles
+            words = f"the token is for {identity}, as {', '.join(claims.roles) or 'nothing'}"
+            self._context.emit(e.Remarked(self._adapter.name, Level.INFO, words))
         self._do(self._protocol.signed_in(claims))
         self._signed_in.set()
 

@@ -25,7 +25,7 @@ class HeaderLine(Lines):
         right: list[Span] = [*self._badges(), (f" {self._clock()} ", "strong")]
         room = width - length(_NAME) - length(right)
         left = next(
-            (line for detail in (2, 1, 0) if length(line := self._accounts(detail)) <= room),
+            (line for detail in (3, 2, 1, 0) if length(line := self._accounts(detail)) <= room),
             self._accounts(0),
         )
         self.show([spread([*_NAME, *left], right, width)])
@@ -43,10 +43,12 @@ class HeaderLine(Lines):
             spans.append(("  ", "plain"))
             spans.append((f"{sign} ", role))
             spans.append((account.name, "plain"))
-            if detail == 2 or (detail == 1 and account.link is not LinkState.ONLINE):
-                spans.append((f" {_details(account, word, detail)}", role))
             agent = self.view.state.agents.get(account.name)
-            if agent and detail == 2:
+            if agent and account.identity and detail > 2:
+                spans.append((f" {account.identity}", "plain"))
+            if detail >= 2 or (detail == 1 and account.link is not LinkState.ONLINE):
+                spans.append((f" {_details(account, word, detail)}", role))
+            if agent and detail >= 2:
                 spans.append((f" {agent.title}", "strong"))
         return spans
 
@@ -82,6 +84,6 @@ class HeaderLine(Lines):
 
 def _details(account: Account, word: str, detail: int) -> str:
     count = len(account.availability.accepted)
-    if account.link is LinkState.ONLINE and account.numbers and detail == 2:
+    if account.link is LinkState.ONLINE and account.numbers and detail >= 2:
         return f"{word} {words.plural(count, 'number')}"
     return word

@@ -364,6 +364,7 @@ async def test_another_person_in_the_token_clears_what_was_known(floor: Floor) -
 
     assert seat.of(e.OnlineUsersChanged)[-1].users == ()
     assert "the token is now for zoe at globex" in seat.remarks()
+    assert [signed.identity for signed in seat.of(e.SignedIn)] == ["boss @ acme", "zoe @ globex"]
     topics = [one["topics"] for one in floor.hub.state()["sockets"]]
     assert topics == [["agent:globex:61"]]
 

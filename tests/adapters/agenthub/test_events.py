@@ -25,7 +25,9 @@ async def test_an_agent_signs_in_and_is_idle_in_a_campaign(floor: Floor) -> None
     assert (seat.status.status_id, seat.status.title) == (1, "Idle")
     assert (seat.status.campaign, seat.status.campaign_id) == ("Renewals", "22")
     assert seat.links == ["offline", "connecting", "online"]
-    assert seat.adapter.identity == "adams"
+    assert seat.adapter.identity == "adams @ acme"
+    assert [signed.identity for signed in seat.of(e.SignedIn)] == ["adams @ acme"]
+    assert "the token is for adams @ acme, as agent" in seat.remarks()
     assert "signed in as John Adams" in seat.remarks()
     assert seat.told[0][0] == "connected"
     assert seat.told[0][1] == {
