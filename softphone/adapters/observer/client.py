@@ -256,7 +256,7 @@ class _Watcher:
     ) -> c.Value | None:
         match command:
             case c.OpenFrame():
-                opened = await self.service.open_frame(self._spec(command), update=command.update)
+                opened = await self.service.frames.open(self._spec(command), update=command.update)
                 opened.users += 1
                 return c.FrameOpened(as_frame(opened, self._account))
             case c.CloseFrame():
@@ -265,11 +265,11 @@ class _Watcher:
             case c.UpdateFrame():
                 frame = self._known(command.frame)
                 if command.stop:
-                    self.service.stop(frame)
+                    self.service.frames.stop(frame)
                 elif frame.over:
                     raise Refused("The frame is closed.", code=wire.CONFLICT)
                 else:
-                    self.service.update(frame)
+                    self.service.frames.update(frame)
                 return None
             case c.ReadFrame():
                 return self._read(self._known(command.frame), command)
@@ -281,7 +281,7 @@ class _Watcher:
             return
         frame.users -= 1
         if frame.users <= 0:
-            self.service.close_frame(frame)
+            self.service.frames.close(frame)
             self._telling.forget(frame)
 
     def _spec(self, command: c.OpenFrame) -> Spec:

@@ -165,7 +165,7 @@ class ObserverClient(Emitter):
 
     async def _frame(self, spec: Spec, sort_key: Callable[[Row], Any] | None) -> DataFrame:
         key = sort_key or (_by_time if spec.live_of is not None else None)
-        stored = await self._service.open_frame(spec, update=False)
+        stored = await self._service.frames.open(spec, update=False)
         return self._frames.setdefault(stored.id, DataFrame(self._service, stored, key))
 
     # ---- what the service tells ----------------------------------------------------------------

@@ -100,7 +100,7 @@ class DataFrame(Emitter):
         if self._stored.over:
             raise Refused("The frame is closed.", code=wire.CONFLICT)
         before = self._stored.troubles
-        task = self._service.update(self._stored)
+        task = self._service.frames.update(self._stored)
         await asyncio.wait([task])
         self._sort()
         if self._stored.troubles != before:
@@ -108,7 +108,7 @@ class DataFrame(Emitter):
 
     def close(self) -> None:
         """Close the frame: rows stay, nothing more comes. Closing again is harmless."""
-        self._service.close_frame(self._stored)
+        self._service.frames.close(self._stored)
         self.end()
 
     def dispatch(self, event: Mapping[str, Any]) -> None:
