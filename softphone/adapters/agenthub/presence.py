@@ -15,6 +15,10 @@ _Row = tuple[str, OnlineUser]
 """A connection's reference as it came, and its row."""
 _State = dict[str, list[_Row]]
 _PENDING_LIMIT = 10_000
+_USERS_LIMIT = 20_000
+_DEVICES_LIMIT = 1_000
+_TEXT_ROOM = 600_000
+"""Characters of a whole list: with four bytes each it still fits one message to a console."""
 
 
 class PresenceList:
@@ -26,7 +30,7 @@ class PresenceList:
         self._join_ref: str | None = None
         self._state_of: str | None = None
         self.skipped = 0
-        """Metas without `phx_ref`: nothing could tell them apart."""
+        """Metas without `phx_ref`: nothing could tell them apart; and users beyond the limit."""
 
     def joining(self, join_ref: str) -> None:
         """A join was sent: diffs wait from now until its state has come."""
@@ -79,8 +83,15 @@ class PresenceList:
         return True
 
     def users(self) -> tuple[OnlineUser, ...]:
-        """Return one row for each connection, in order of arrival."""
-        return tuple(row for metas in self._state.values() for _, row in metas)
+        """Return one row for each connection, in order of arrival, as far as there is room."""
+        rows: list[OnlineUser] = []
+        room = _TEXT_ROOM
+        for row in (row for metas in self._state.values() for _, row in metas):
+            room -= len(row.ref) + len(row.user_id) + len(row.username) + len(row.address)
+            if room < 0 or len(rows) >= _USERS_LIMIT:
+                break
+            rows.append(row)
+        return tuple(rows)
 
     def keys_known(self) -> int:
         """Return how many users are online."""
@@ -96,9 +107,12 @@ class PresenceList:
 
     def _apply(self, joins: _State, leaves: _State) -> None:
         for key, metas in joins.items():
+            if key not in self._state and len(self._state) >= _USERS_LIMIT:
+                self.skipped += len(metas)
+                continue
             refs = {meta[0] for meta in metas}
             kept = [meta for meta in self._state.get(key, ()) if meta[0] not in refs]
-            self._state[key] = kept + metas
+            self._state[key] = (kept + metas)[-_DEVICES_LIMIT:]
         for key, metas in leaves.items():
             if key not in self._state:
                 continue

@@ -5,10 +5,15 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from softphone.adapters.agenthub.presence import PresenceList
+from softphone.engine.link import LINE_LIMIT, line_of
+from softphone.model import codec
+from softphone.model import event as e
+from softphone.model.call import AccountName
 
 Payload = dict[str, Any]
 
@@ -132,6 +137,26 @@ def test_presence_of_any_shape_raises_nothing(payloads: list[Payload]) -> None:
         ours.state(payload)
 
     assert ours.keys_known() == len(ours.keys())
+
+
+@pytest.mark.parametrize("name", ["u", "\U0001f600" * 300])
+def test_a_list_without_end_stays_within_what_a_console_can_be_told(name: str) -> None:
+    ours = PresenceList()
+    ours.joining("1")
+    ours.state({})
+
+    for place in range(21_000):
+        meta = {"phx_ref": f"{place:016}", "username": name}
+        ours.diff({"joins": {str(place): {"metas": [meta]}}})
+    many = [{"phx_ref": str(place), "username": name} for place in range(5_000)]
+    ours.diff({"joins": {"0": {"metas": many}}})
+    line = line_of({"event": codec.encode(e.OnlineUsersChanged(AccountName("a"), ours.users()))})
+
+    assert ours.keys_known() == 20_000
+    assert ours.skipped == 1_000
+    assert len(ours.keys()["0"]) == 1_000
+    assert len(ours.users()) > 1_000
+    assert len(line) < LINE_LIMIT
 
 
 def test_a_diff_before_the_list_waits_and_the_old_list_stays_after_a_rejoin() -> None:
