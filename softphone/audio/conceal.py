@@ -1,10 +1,10 @@
 """Packet loss concealment by pitch substitution, at 8 kHz or a multiple of it.
 
-After G.711 Appendix I (normalised correlation over lags of 40-120 samples, fade from 10 ms on,
-silent at 60 ms), but without its 3.75 ms of added delay. When the
-sound after the gap is known already, both sides are continued into it: at 10 % loss that gives
-MOS 3.00 instead of 2.63. Above 8 kHz the pitch is searched in a copy brought down to 8 kHz and then
-found to the sample, so that it costs about the same.
+After G.711 Appendix I (normalised correlation over lags of 40-120 samples, fade from 5 ms on,
+nothing left at 60 ms; then the noise of the far end's room, see `comfort`), but without its 3.75 ms
+of added delay. When the sound after the gap is known already, both sides are continued into it: at
+10 % loss that gives MOS 3.00 instead of 2.63. Above 8 kHz the pitch is searched in a copy brought
+down to 8 kHz and then found to the sample, so that it costs about the same.
 
 Lengths named here are samples at 8 kHz.
 """
@@ -16,11 +16,14 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .block import PHONE_RATE_HZ, Floats, Samples
+from .comfort import ComfortNoise
 
 HISTORY_SAMPLES = 390
-_SHORTEST_LAG, _LONGEST_LAG = 40, 120
-_MATCH = 160
-_FULL_SAMPLES, _SILENT_SAMPLES = 80, 480
+_SHORTEST_LAG, _LONGEST_LAG = 30, 120
+# Half a pitch period or so: longer stretches find what fits on average, not what fits at the gap
+# (PESQ at 10 % loss 3.07 instead of 2.98 one-sided, 3.51 instead of 3.41 two-sided).
+_MATCH, _MATCH_AFTER = 50, 40
+_FULL_SAMPLES, _FULL_BETWEEN, _SILENT_SAMPLES = 40, 80, 480
 _JOIN = 16
 _MERGE = 40
 
@@ -35,6 +38,8 @@ class Concealer:
         self._missing = 0
         self._period: Floats = self._history[:0]
         self._jump = 0.0
+        self._noise = ComfortNoise()
+        self._noise_rms = 0.0
 
     @property
     def missing_samples(self) -> int:
@@ -47,14 +52,13 @@ class Concealer:
             self._merge(block)
             self._missing = 0
         _remember(self._history, block)
+        self._noise.heard(block)
 
     def conceal(self, out: Samples) -> None:
-        """Fill `out` with a continuation, one-sided; fades to exact zeros at 60 ms."""
+        """Fill `out` with a continuation, one-sided; from 60 ms on it is comfort noise only."""
+        out[:] = self._continue(len(out))
         if self._missing < self._silent:
-            out[:] = self._continue(len(out))
             _remember(self._history, out)
-        else:
-            out.fill(0)
         self._missing += len(out)
 
     def _continue(self, count: int) -> Samples:
@@ -62,16 +66,19 @@ class Concealer:
             lag = pitch_lag(self._history, self._scale)
             self._period = self._history[-lag:].copy()
             self._jump = float(self._history[-1] - self._history[-lag - 1])
+            self._noise_rms = self._noise.rms
+        if self._missing >= self._silent and not self._noise_rms:
+            return _rounded(np.zeros(count))
         place = np.arange(self._missing, self._missing + count)
-        return _rounded(_repeated(self._period, self._jump, place, self._scale))
+        made = _repeated(self._period, self._jump, place, self._scale)
+        if self._noise_rms:
+            made += self._noise.make(count, self._noise_rms) * (1.0 - _fade(place, self._scale))
+        return _rounded(made)
 
     def _merge(self, block: Samples) -> None:
         """Blend the running continuation into the first 5 ms of real sound."""
         count = min(_MERGE * self._scale, len(block))
-        if self._missing >= self._silent:
-            before: npt.NDArray[np.int16] = np.zeros(count, np.int16)
-        else:
-            before = self._continue(count)
+        before = self._continue(count)
         rising = (np.arange(count) + 0.5) / count
         block[:count] = _rounded(before * (1.0 - rising) + block[:count] * rising)
 
@@ -89,18 +96,26 @@ def conceal_between(
 ) -> Samples:
     """Return `count` samples for a gap whose both sides are known (two-sided).
 
-    `before` and `after` may be of any length; what lacks of 49 ms is taken as silence.
+    `before` and `after` may be of any length; what lacks of 49 ms before is taken as silence, and
+    with less than 10 ms after it the gap is filled from one side.
     """
     place = np.arange(count)
     scale = scale_of(rate_hz)
-    left = _one_side(_last(before, scale), place, scale)
-    right = _one_side(_last(after[::-1], scale), place, scale)[::-1]
+    history = _last(before, scale)
+    left = _one_side(history, pitch_lag(history, scale), place, scale)
+    known = min(len(after) // scale, HISTORY_SAMPLES)
+    longest = min(_LONGEST_LAG, known - _MATCH_AFTER)
+    if longest <= _SHORTEST_LAG:
+        return _rounded(left)
+    mirrored = after[: known * scale][::-1].astype(np.float32)
+    lag, _ = best_lag_at(mirrored, _SHORTEST_LAG, longest, _MATCH_AFTER, scale)
+    right = _one_side(mirrored, lag, place, scale)[::-1]
     share = (place + 0.5) / count
     return _rounded(left * np.cos(share * np.pi / 2) ** 2 + right * np.sin(share * np.pi / 2) ** 2)
 
 
 def pitch_lag(history: Floats, scale: int = 1) -> int:
-    """Return the lag (5 to 15 ms) at which the end of `history` repeats best."""
+    """Return the lag (4 to 15 ms) at which the end of `history` repeats best."""
     lag, _ = best_lag_at(history, _SHORTEST_LAG, _LONGEST_LAG, _MATCH, scale)
     return lag
 
@@ -136,25 +151,32 @@ def best_lag(sound: Floats, shortest: int, longest: int, match: int) -> tuple[in
     return longest - best, float(alike[best])
 
 
-def _one_side(history: Floats, place: npt.NDArray[np.int64], scale: int) -> npt.NDArray[np.float64]:
-    lag = pitch_lag(history, scale)
+def _one_side(
+    history: Floats, lag: int, place: npt.NDArray[np.int64], scale: int
+) -> npt.NDArray[np.float64]:
     jump = float(history[-1] - history[-lag - 1])
-    return _repeated(history[-lag:], jump, place, scale)
+    return _repeated(history[-lag:], jump, place, scale, _FULL_BETWEEN)
 
 
 def _repeated(
-    period: Floats, jump: float, place: npt.NDArray[np.int64], scale: int
+    period: Floats,
+    jump: float,
+    place: npt.NDArray[np.int64],
+    scale: int,
+    full: int = _FULL_SAMPLES,
 ) -> npt.NDArray[np.float64]:
     """Return the period at these samples of a gap; `jump` is what its start lacks to fit on."""
     join = _JOIN * scale
     made = period[place % len(period)] + jump * np.clip(1.0 - (place + 1) / join, 0.0, 1.0)
-    return np.asarray(made * _fade(place, scale), np.float64)
+    return np.asarray(made * _fade(place, scale, full), np.float64)
 
 
-def _fade(place: npt.NDArray[np.int64], scale: int) -> npt.NDArray[np.float64]:
-    """Return the gain at each sample of a gap: full for 10 ms, then down to zero at 60 ms."""
-    full, silent = _FULL_SAMPLES * scale, _SILENT_SAMPLES * scale
-    return np.clip((silent - place) / (silent - full), 0.0, 1.0)
+def _fade(
+    place: npt.NDArray[np.int64], scale: int, full: int = _FULL_SAMPLES
+) -> npt.NDArray[np.float64]:
+    """Return the gain at each sample of a gap: 1 for `full` samples, then down to 0 at 60 ms."""
+    falling = (_SILENT_SAMPLES - full) * scale
+    return np.clip((_SILENT_SAMPLES * scale - place) / falling, 0.0, 1.0)
 
 
 def _last(sound: Samples, scale: int) -> Floats:

@@ -2,8 +2,10 @@
 
 Pure: time is an argument, nothing waits. Delay follows the arrival statistics (`arrival.py`):
 too deep, and single pitch periods are taken out (fast above 40 ms of excess); too shallow, and
-one is repeated. When it runs empty the sound is continued by concealment; a TCP stream
-loses nothing then, so the delay grows by the gap and is worked off again.
+one is repeated. While packets get lost one more packet is kept, so that the sound after a gap is
+there when the gap is played: filled from both sides it is heard far less. When the buffer runs
+empty the sound is continued by concealment; a TCP stream loses nothing then, so the delay grows by
+the gap and is worked off again.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ _PATIENCE_PULLS = 20
 _SETTLE = 0.1
 _LARGEST_FILL_MS = 200
 _LARGEST_JUMP_MS = 2000
+_LOSS_MEMORY = 1 / 250  # packets: five seconds of them
+_LOSSY, _CLEAN = 0.02, 0.005  # shares of packets; a single loss is 0.004
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class JitterBuffer:
         self._media = 0  # samples on the sender's timeline
         self._next_timestamp: int | None = None
         self._holes: deque[tuple[int, int]] = deque(maxlen=32)
+        self._loss = 0.0  # share of packets, of the last seconds
+        self._reserve = 0  # samples kept beyond the target while packets get lost
 
     def push(self, samples: Samples, now_s: float) -> None:
         """Take the next samples of a stream that loses nothing (TCP); any length."""
@@ -81,6 +87,7 @@ class JitterBuffer:
             self._repair(samples, timestamp, -gap)
             return
         self._next_timestamp = (timestamp + len(samples)) & 0xFFFFFFFF
+        self._follow_loss(gap, len(samples))
         if gap:
             self._fill(samples, timestamp - gap, gap)
         self._append(samples, now_s)
@@ -97,7 +104,7 @@ class JitterBuffer:
             if len(self._queue) < max(self._start, len(out)):
                 out.fill(0)
                 return
-            self._playing, self._delay = True, self._arrivals.target_s * self._rate
+            self._playing, self._delay = True, self._target()
         if self._adapt():
             self._run_dry(out)
             return
@@ -114,9 +121,23 @@ class JitterBuffer:
             self._concealed // self._per_ms,
             self._dropped // self._per_ms,
             len(self._queue) // self._per_ms,
-            round(self._arrivals.target_s * 1000),
+            round(self._target() / self._per_ms),
             self._arrivals.jitter_s * 1000,
         )
+
+    def _target(self) -> float:
+        """Return the depth that is wanted, in samples."""
+        return self._arrivals.target_s * self._rate + self._reserve
+
+    def _follow_loss(self, gap: int, packet: int) -> None:
+        """Take note of a packet and of those missing before it."""
+        missing = min(round(gap / packet), round(1 / _LOSS_MEMORY)) if packet else 0
+        for lost in (*(1,) * missing, 0):
+            self._loss += (lost - self._loss) * _LOSS_MEMORY
+        if self._loss > _LOSSY:
+            self._reserve = packet
+        elif self._loss < _CLEAN:
+            self._reserve = 0
 
     def _append(self, samples: Samples, now_s: float) -> None:
         before = len(self._queue)
@@ -152,8 +173,8 @@ class JitterBuffer:
         True when there is too little sound to repeat: one block must be concealed instead.
         """
         self._since_change += 1
-        excess_ms = self._delay / self._per_ms - self._arrivals.target_s * 1000
-        reserve_ms = len(self._queue) / self._per_ms - self._arrivals.target_s * 1000
+        excess_ms = (self._delay - self._target()) / self._per_ms
+        reserve_ms = (len(self._queue) - self._target()) / self._per_ms
         if min(excess_ms, reserve_ms + 20) > _HURRY_MS:
             self._changed(-self._queue.shorten(0.4 if self._since_change < 3 else -1.0))
         elif min(excess_ms, reserve_ms + 20) > _EXCESS_MS:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softphone.audio.bench import Figure
+from softphone.audio.figure import Figure
 from softphone.audio.block import BLOCK_S, BLOCK_SAMPLES, RATE_HZ, Samples, silence
 
 from .leg import RtpLeg

@@ -84,3 +84,22 @@ def test_a_gap_without_a_past_takes_the_future_alone() -> None:
     made = conceal_between(np.zeros(0, np.int16), after, 160)
 
     assert np.abs(made[-40:]).max() > 2000
+
+
+def test_a_long_gap_goes_over_into_the_noise_of_the_far_ends_room() -> None:
+    room = np.random.default_rng(3).normal(0, 40, 8000 * 3)
+    words = sine(200, 8000 * 3, 8000) * (np.arange(8000 * 3) % 8000 < 6000)
+    sound = np.asarray(np.rint(room + words), np.int16)
+    concealer, out = Concealer(), np.zeros(80, np.int16)
+    for first in range(0, len(sound), 80):
+        concealer.heard(sound[first : first + 80].copy())
+
+    made = []
+    for _ in range(40):
+        concealer.conceal(out)
+        made.append(out.copy())
+
+    levels = [float(np.sqrt(np.mean(block.astype(float) ** 2))) for block in made]
+    assert min(levels[6:]) > 20
+    assert max(levels[6:]) < 60
+    assert np.abs(np.diff(np.concatenate(made).astype(int))).max() < 1800

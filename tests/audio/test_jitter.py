@@ -376,3 +376,24 @@ def test_arrivals_are_remembered_within_bounds() -> None:
 
     assert late_s == 0
     assert arrivals.target_s == 0.02
+
+
+def lossy(every: int, seconds: float) -> JitterBuffer:
+    """Send packets of 20 ms on time, each `every`th lost, and play them."""
+    buffer, out = JitterBuffer(), np.zeros(80, np.int16)
+    voice = sine(200, round(seconds * 8000), 8000)
+    for number in range(round(seconds * 50)):
+        if not every or number % every:
+            packet = voice[number * 160 : (number + 1) * 160]
+            buffer.push_packet(packet, number * 0.02, number * 160)
+        buffer.pull(out)
+        buffer.pull(out)
+    return buffer
+
+
+def test_while_packets_get_lost_one_more_is_kept_to_fill_gaps_from_both_sides() -> None:
+    assert lossy(10, 10).stats().target_ms == lossy(0, 10).stats().target_ms + 20
+
+
+def test_one_lost_packet_does_not_make_the_delay_longer() -> None:
+    assert lossy(400, 9).stats().target_ms == lossy(0, 9).stats().target_ms

@@ -12,5 +12,5 @@ async def test_figures_of_a_call_are_taken() -> None:
     for f in figures:
         print(f"{f.name}: {f.value:.2f} {f.unit} ({f.ratio:.1f} x {f.reference})")
     assert len(named) == 3
-    assert all(figure.value > 0 and figure.ratio > 0 for figure in figures)
+    assert all(figure.value > 0 and (figure.ratio or 0) > 0 for figure in figures)
     assert named["WebRTC call with PCMU, one end"].value < 60
