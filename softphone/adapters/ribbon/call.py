@@ -22,13 +22,13 @@ from softphone.model.call import (
 from softphone.model.error import ProtocolError, Refused, SoftphoneError
 from softphone.model.event import Level
 from softphone.model.report import SoundStep
-from softphone.webrtc.description import Description, parse
+from softphone.webrtc.description import Description, Direction, parse
 
 from . import wire
 from .report import EVENT_OF, REMOTE_EVENT_OF, Report
 from .settings import RibbonSettings
 from .states import OVER, UP, WORDS, Input, Op, Operation, State, Status, Transition, next_state
-from .steps import CallAsk, CloseMedia, Emit, Finished, StartMedia, Step, Steps, Ticket
+from .steps import CallAsk, CloseMedia, Emit, Finished, MakeOffer, StartMedia, Step, Steps, Ticket
 
 AUDIT = "audit"
 END_TEXT_AUDIT = "Call has ended due to call audit failure."
@@ -170,6 +170,14 @@ class RibbonCall:
         data = (("requestType", name), ("wrtcsSessionId", self.session))
         op.rest_event = self.report.begin("REST_REQUEST", self.at(now), op.event, data)
         return CallAsk(Ticket(self.id, op.id), "PUT", self.path, request.body())
+
+    def make_offer(
+        self, op: Operation, now: float, direction: Direction, *, restarts: bool = False
+    ) -> MakeOffer:
+        """Make an offer for an operation; one that restarts keeps the connection when it can."""
+        op.media_event = self.report.begin("CREATE_OFFER", self.at(now), op.event)
+        ticket = Ticket(self.id, op.id)
+        return MakeOffer(ticket, direction, restarts and not op.fresh, op.fresh)
 
     @property
     def path(self) -> str:

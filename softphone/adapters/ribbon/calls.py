@@ -14,6 +14,7 @@ from softphone.model.report import SoundStep
 from softphone.webrtc.description import offered
 from softphone.webrtc.peer import PeerState
 
+from . import far_offers as far
 from . import negotiation as n
 from . import operations as o
 from . import wire
@@ -167,7 +168,7 @@ class RibbonCalls:
             return []
         steps = n.made(call, op, found, now)
         if not op.local and not op.sends_offer:
-            steps = [*steps, *n.remote_made(call, op, now)]
+            steps = [*steps, *far.made(call, op, now)]
         return self.sorted_out(steps)
 
     def taken(self, ticket: Ticket, now: float) -> Steps:
@@ -194,7 +195,7 @@ class RibbonCalls:
         call = self.live.get(call_id)
         if call is None:
             return []
-        steps = n.refuse_waiting(call)
+        steps = far.refuse_waiting(call)
         for op in list(call.operations.values()):
             if op.id not in call.operations:
                 continue  # the call is over with the one before
@@ -346,7 +347,7 @@ class RibbonCalls:
             case event.RESPOND_UPDATE:
                 return n.responded(call, notice, now)
             case event.START_UPDATE:
-                return n.offered(call, notice, now)
+                return far.offered(call, notice, now)
             case event.CALL_END:
                 return self._ended(call, notice, now)
             case event.CALL_CANCEL:

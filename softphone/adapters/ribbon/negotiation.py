@@ -1,7 +1,7 @@
 """Exchanging descriptions on a call: first offers, hold, restarts, the far end's (4.5 to 4.17).
 
-Pure functions on a `RibbonCall`. A local exchange is offer, request, answer; a remote one is
-offer, answer, request. `made`, `told` and `taken` bring the results of steps back.
+Pure functions on a `RibbonCall`. A local exchange is offer, request, answer; a remote one, begun
+in `far_offers`, is offer, answer, request. `made`, `told` and `taken` bring the results of steps.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from softphone.model import event as e
 from softphone.model.call import CallInput, EndReason, MediaState
 from softphone.model.error import ProtocolError, Refused, SoftphoneError
 from softphone.model.event import Level
-from softphone.webrtc.change import Change, change_between
 from softphone.webrtc.description import Direction, parse
 
 from . import wire
 from .answers import refusal
 from .call import RibbonCall
-from .states import UP, Input, Op, Operation, State, Status, Transition
+from .far_offers import next_offer, refuse_waiting
+from .states import Input, Op, Operation, State, Status, Transition
 from .steps import (
     CallAsk,
     Emit,
@@ -32,20 +32,7 @@ from .steps import (
 
 EARLY = "early"
 _RESTART_WAIT_S = 60.0
-_OPS = {
-    Change.HOLD: Op.HOLD,
-    Change.UNHOLD: Op.UNHOLD,
-    Change.START_MOH: Op.START_MOH,
-    Change.STOP_MOH: Op.STOP_MOH,
-    Change.ADD_MEDIA: Op.ADD_MEDIA,
-    Change.REMOVE_MEDIA: Op.REMOVE_MEDIA,
-    Change.UPDATE: Op.GENERIC_REMOTE,
-}
 _FIRST = (Op.MAKE, Op.JOIN)
-_MEDIA_WORDS = {
-    Op.ADD_MEDIA: "the far end sends more than before; only sound is taken",
-    Op.REMOVE_MEDIA: "the far end sends less than before",
-}
 
 
 # ---- exchanges we begin ------------------------------------------------------------------------
@@ -55,13 +42,13 @@ def make(call: RibbonCall, now: float, display_name: str) -> tuple[Operation, St
     """Begin an outgoing call."""
     op, steps = call.start(Op.MAKE, now)
     op.then = display_name
-    return op, [*steps, _offer(call, op, now, Direction.SENDRECV)]
+    return op, [*steps, call.make_offer(op, now, Direction.SENDRECV)]
 
 
 def join(call: RibbonCall, now: float) -> tuple[Operation, Steps]:
     """Begin a call that joins two others."""
     op, steps = call.start(Op.JOIN, now)
-    return op, [*steps, _offer(call, op, now, Direction.SENDRECV)]
+    return op, [*steps, call.make_offer(op, now, Direction.SENDRECV)]
 
 
 def hold(call: RibbonCall, on: bool, now: float) -> tuple[Operation, Steps]:
@@ -73,7 +60,7 @@ def hold(call: RibbonCall, on: bool, now: float) -> tuple[Operation, Steps]:
         raise Refused(f"The call is {words}.", code="BAD_STATE")
     op, steps = call.start(Op.HOLD if on else Op.UNHOLD, now)
     direction = Direction.INACTIVE if on else Direction.SENDRECV
-    return op, [*steps, _offer(call, op, now, direction)]
+    return op, [*steps, call.make_offer(op, now, direction)]
 
 
 def restart(call: RibbonCall, now: float) -> tuple[Operation, Steps]:
@@ -102,21 +89,13 @@ def answer(call: RibbonCall, now: float) -> tuple[Operation, Steps]:
         op.media_event = call.report.begin("CREATE_ANSWER", call.at(now), op.event)
         ticket = Ticket(call.id, op.id)
         return op, [*steps, MakeAnswer(ticket, call.offer, Direction.SENDRECV)]
-    return op, [*steps, _offer(call, op, now, Direction.SENDRECV)]
-
-
-def _offer(
-    call: RibbonCall, op: Operation, now: float, direction: Direction, *, restarts: bool = False
-) -> MakeOffer:
-    op.media_event = call.report.begin("CREATE_OFFER", call.at(now), op.event)
-    ticket = Ticket(call.id, op.id)
-    return MakeOffer(ticket, direction, restarts and not op.fresh, op.fresh)
+    return op, [*steps, call.make_offer(op, now, Direction.SENDRECV)]
 
 
 def _restart_offer(call: RibbonCall, op: Operation, now: float) -> MakeOffer:
     op.then, op.due = "", None
     direction = Direction.INACTIVE if call.local_hold else Direction.SENDRECV
-    return _offer(call, op, now, direction, restarts=True)
+    return call.make_offer(op, now, direction, restarts=True)
 
 
 # ---- results of steps --------------------------------------------------------------------------
@@ -153,13 +132,13 @@ def not_made(call: RibbonCall, op: Operation, problem: SoftphoneError, now: floa
         return [*call.finish(op, now, problem), *_hopeless(call, problem, now)]
     if op.local or op.type is Op.SLOW_START:
         ended = [*call.finish(op, now, problem), *_told_peer(call, op, problem)]
-        return [*withdraw, *ended, *_next_offer(call, now)]
+        return [*withdraw, *ended, *next_offer(call, now)]
     refuse = wire.CallRequest(wire.CallRequestType.RESPOND_UPDATE, sdp_code=wire.REFUSED_SDP_CODE)
     return [
         CallAsk(None, "PUT", call.path, refuse.body()),
         call.remark(Level.WARNING, f"a change by the far end was refused: {problem.message}"),
         *call.finish(op, now, problem),
-        *_next_offer(call, now),
+        *next_offer(call, now),
     ]
 
 
@@ -179,7 +158,7 @@ def told(call: RibbonCall, op: Operation, reply: wire.Answer, now: float) -> Ste
         return [*call.answered(now), *call.finish(op, now)]
     elif not op.local and op.type is not Op.SLOW_START:
         op.move(Transition.UPDATE)
-        return [*call.finish(op, now), *_next_offer(call, now)]
+        return [*call.finish(op, now), *next_offer(call, now)]
     else:
         op.move(Transition.UPDATE)
         steps = []
@@ -205,12 +184,12 @@ def taken(call: RibbonCall, op: Operation, now: float) -> Steps:
         case Op.ANSWER:
             return [*call.answered(now), *call.finish(op, now)]
         case Op.HOLD | Op.UNHOLD if op.local:
-            return [*call.held(op.type is Op.HOLD), *call.finish(op, now), *_next_offer(call, now)]
+            return [*call.held(op.type is Op.HOLD), *call.finish(op, now), *next_offer(call, now)]
         case Op.SLOW_START:
             held = call.held_there(_silenced(call))
-            return [*held, *call.finish(op, now), *_next_offer(call, now)]
+            return [*held, *call.finish(op, now), *next_offer(call, now)]
         case _:
-            return [*call.finish(op, now), *_next_offer(call, now)]
+            return [*call.finish(op, now), *next_offer(call, now)]
 
 
 def early_taken(call: RibbonCall) -> Steps:
@@ -287,7 +266,7 @@ def _refused(
         *withdraw,
         *call.finish(op, now, problem),
         *_told_peer(call, op, problem),
-        *_next_offer(call, now),
+        *next_offer(call, now),
     ]
 
 
@@ -360,29 +339,6 @@ def progressed(call: RibbonCall, notice: wire.CallNotice) -> Steps:
     return [TakeAnswer(Ticket(call.id, op.id, EARLY), notice.sdp, provisional=True)]
 
 
-def offered(call: RibbonCall, notice: wire.CallNotice, now: float) -> Steps:
-    """Take an offer in a call that is up; another exchange on its way decides (4.12)."""
-    if call.state not in UP:
-        return []
-    busy = call.negotiation
-    if busy is None:
-        return _begin_remote(call, notice, now)
-    refuse = wire.CallRequest(wire.CallRequestType.RESPOND_UPDATE, sdp_code=wire.GLARE_SIP_CODE)
-    if busy.local or call.waiting_offer is not None:
-        return [CallAsk(None, "PUT", call.path, refuse.body())]
-    call.waiting_offer = notice, now + wire.GLARE_WAIT_S
-    return []
-
-
-def refuse_waiting(call: RibbonCall) -> Steps:
-    """Refuse the far end's offer that waits for the exchange before it."""
-    if call.waiting_offer is None:
-        return []
-    call.waiting_offer = None
-    refuse = wire.CallRequest(wire.CallRequestType.RESPOND_UPDATE, sdp_code=wire.GLARE_SIP_CODE)
-    return [CallAsk(None, "PUT", call.path, refuse.body())]
-
-
 def overdue(call: RibbonCall, now: float) -> Steps:
     """Undo exchanges whose answer never came, refuse offers that waited too long."""
     steps: Steps = []
@@ -402,7 +358,7 @@ def overdue(call: RibbonCall, now: float) -> Steps:
             continue
         steps += [Withdraw(call.id)] if op.negotiates and op.then != "line" else []
         steps += [*call.finish(op, now, problem), *_told_peer(call, op, problem)]
-        steps += _next_offer(call, now)
+        steps += next_offer(call, now)
     return steps
 
 
@@ -436,53 +392,8 @@ def _offer_refused(call: RibbonCall, op: Operation, notice: wire.CallNotice, now
         Withdraw(call.id),
         *call.finish(op, now, problem),
         *_told_peer(call, op, problem),
-        *_next_offer(call, now),
+        *next_offer(call, now),
     ]
-
-
-def _begin_remote(call: RibbonCall, notice: wire.CallNotice, now: float) -> Steps:
-    steps = [*call.named(notice.names), *call.told_parameters(notice.parameters)]
-    direction = Direction.INACTIVE if call.local_hold else Direction.SENDRECV
-    if not notice.sdp:
-        op, working = call.start(Op.SLOW_START, now, local=False)
-        op.fresh = not call.around.settings.keep_peer_in_slow_start
-        return [*steps, *working, _offer(call, op, now, direction)]
-    try:
-        change = change_between(
-            call.theirs,
-            parse(notice.sdp),
-            held_here=call.local_hold,
-            held_there=call.remote_hold,
-        )
-    except ProtocolError:
-        change = Change.UPDATE  # the peer says what is wrong with it
-    op, working = call.start(_OPS[change], now, local=False)
-    op.sends_offer = False
-    op.media_event = call.report.begin("CREATE_ANSWER", call.at(now), op.event)
-    op.held_back = notice
-    return [*steps, *working, MakeAnswer(Ticket(call.id, op.id), notice.sdp, direction)]
-
-
-def remote_made(call: RibbonCall, op: Operation, now: float) -> Steps:
-    """The far end's offer was applied while answering it: what it means counts from now on."""
-    notice, op.held_back = op.held_back, None
-    if notice is None:
-        return []
-    call.applied(notice.sdp)
-    if op.type is Op.HOLD:
-        return call.held_there(True)
-    if op.type in (Op.ADD_MEDIA, Op.REMOVE_MEDIA):
-        return [call.remark(Level.INFO, _MEDIA_WORDS[op.type])]
-    return call.held_there(False) if op.type is Op.UNHOLD else []
-
-
-def _next_offer(call: RibbonCall, now: float) -> Steps:
-    """Take the offer that waited for the exchange before it."""
-    if call.waiting_offer is None or call.negotiation is not None or not call.up:
-        return []
-    notice, _ = call.waiting_offer
-    call.waiting_offer = None
-    return _begin_remote(call, notice, now)
 
 
 def _silenced(call: RibbonCall) -> bool:
@@ -501,6 +412,5 @@ def _setup_of(sdp: str) -> str:
 
 __all__ = [
     *("answer", "early_taken", "hold", "join", "line_up", "made", "make", "not_made"),
-    *("not_told", "offered", "overdue", "progressed", "refuse_waiting", "remote_made"),
-    *("responded", "restart", "taken", "told", "EARLY"),
+    *("not_told", "overdue", "progressed", "responded", "restart", "taken", "told", "EARLY"),
 ]
