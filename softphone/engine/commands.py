@@ -33,7 +33,8 @@ _READING = (
     *(c.ShowReport, c.ShowQuality),
     *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
     *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
-    *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame, c.FetchTurn, c.ListResources),
+    *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.ReadCourse, c.CloseFrame),
+    *(c.FetchTurn, c.ListResources),
 )
 _TEST_RING_S = 2.0
 _HAND_OVER: dict[type, str] = {
@@ -97,7 +98,8 @@ _NEEDS: dict[type, Capability] = {
     **dict.fromkeys(
         (
             *(c.ListObserved, c.FindObserved, c.FetchSummary),
-            *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.CloseFrame, c.FetchTurn, c.ListResources),
+            *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.ReadCourse, c.CloseFrame),
+            *(c.FetchTurn, c.ListResources),
         ),
         Capability.MONITORING,
     ),

@@ -87,6 +87,14 @@ class ReadFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadCourse:
+    """Ask for the figures of a call's clients in the newest stored rows of its frame."""
+
+    account: AccountName
+    frame: FrameId
+
+
+@dataclass(frozen=True, slots=True)
 class CloseFrame:
     """Close a frame; it ends when each who opened it has closed it. Closing again is harmless."""
 
@@ -158,6 +166,7 @@ MonitorCommand = (
     | OpenFrame
     | UpdateFrame
     | ReadFrame
+    | ReadCourse
     | CloseFrame
     | ListJobs
     | StartJob

@@ -8,7 +8,7 @@ from .call import CallId, Parameters
 from .contact import Contact, ContactId
 from .device import Device
 from .message import Conversation, Message, MessageId, Voicemail
-from .monitor import Frame, Job, Machine, ObservedCall, SummaryPoint, TurnServer
+from .monitor import CoursePoint, Frame, Job, Machine, ObservedCall, SummaryPoint, TurnServer
 from .quality import QualitySample, QualitySummary
 from .record import CallRecord, PlatformRecord
 from .report import CallReport
@@ -205,6 +205,13 @@ class FrameRows:
 
 
 @dataclass(frozen=True, slots=True)
+class CourseFound:
+    """Figures of clients, the oldest first; none for a frame that is not of a call."""
+
+    points: tuple[CoursePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JobsFound:
     """All jobs, and types that can be started."""
 
@@ -281,6 +288,7 @@ Value = (
     | SummaryFound
     | FrameOpened
     | FrameRows
+    | CourseFound
     | JobsFound
     | JobStarted
     | MachinesFound

@@ -103,6 +103,18 @@ class SummaryPoint:
     issues: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CoursePoint:
+    """Stored figures of a client at one moment."""
+
+    client: str
+    at: float
+    score: float | None = None
+    rtt_ms: float | None = None
+    jitter_ms: float | None = None
+    loss_in: float | None = None
+
+
 class FrameState(StrEnum):
     """How a frame stands."""
 

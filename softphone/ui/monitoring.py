@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from softphone.model.monitor import ClientQuality, ObservedCall
+from softphone.model.monitor import ClientQuality, CoursePoint, ObservedCall
 
 from . import words
 from .clock import local_time
@@ -51,13 +51,29 @@ class Course:
     loss: Values = field(default_factory=_values)
     bucket: int | None = None
 
-    def add(self, client: ClientQuality, mono: float) -> None:
+    def add(self, figures: ClientQuality | CoursePoint, mono: float) -> None:
         """Take a client's figures that arrived at `mono`."""
         self._turn(mono)
-        _worsen(self.score, client.score, min)
-        _worsen(self.rtt, client.rtt_ms, max)
-        _worsen(self.jitter, client.jitter_ms, max)
-        _worsen(self.loss, client.loss_in, max)
+        _worsen(self.score, figures.score, min)
+        _worsen(self.rtt, figures.rtt_ms, max)
+        _worsen(self.jitter, figures.jitter_ms, max)
+        _worsen(self.loss, figures.loss_in, max)
+
+    def precede(self, points: Iterable[CoursePoint]) -> None:
+        """Put what was stored, by its own times, before what has arrived here."""
+        past = Course()
+        for point in sorted(points, key=lambda one: one.at):
+            past.add(point, point.at)
+        for before, here in zip(past._all(), self._all(), strict=True):
+            if here and before:
+                before.pop()  # the time of what has arrived is its last bucket
+            merged = [*before, *here]
+            here.clear()
+            here.extend(merged)
+        self.bucket = past.bucket if self.bucket is None else self.bucket
+
+    def _all(self) -> tuple[Values, ...]:
+        return self.score, self.rtt, self.jitter, self.loss
 
     def add_score(self, score: float | None, mono: float) -> None:
         """Take a call's score that arrived at `mono`."""
@@ -70,7 +86,7 @@ class Course:
         bucket = int(mono // BUCKET_S)
         begun = 1 if self.bucket is None else min(POINTS, bucket - self.bucket)
         self.bucket = bucket if self.bucket is None else max(bucket, self.bucket)
-        for values in (self.score, self.rtt, self.jitter, self.loss):
+        for values in self._all():
             if begun == 2:
                 values.append(values[-1])
                 values.append(None)

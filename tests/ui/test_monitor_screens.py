@@ -11,6 +11,7 @@ from softphone.model import event as e
 from softphone.model.call import AccountName
 from softphone.model.monitor import (
     ClientQuality,
+    CoursePoint,
     Frame,
     FrameId,
     FrameState,
@@ -155,6 +156,23 @@ async def test_all_of_a_client_is_one_key_away(console: Console, engine: FakeEng
 
     await console.emit(e.ClientObserved(WATCH, FRAME, replace(full, at=NOW + 1, rtt_ms=41.0)))
     assert "41 ms!G" in console.screen_text()
+
+
+async def test_the_course_of_a_call_begins_with_what_was_stored(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    points = tuple(CoursePoint("cl-2", NOW - 5 * n, score=float(n)) for n in range(5, 0, -1))
+    engine.reply(c.ReadCourse, c.Reply(value=c.CourseFound(points)))
+    await console.press("tab", "O", "enter")
+    await console.emit(e.ClientObserved(WATCH, FRAME, BAD))
+
+    fetched = Frame(FRAME, WATCH, "call c-1", FrameState.OPEN, received=5, kept=5)
+    await console.emit(e.FrameChanged(fetched), e.FrameChanged(fetched))
+    await console.press("g")
+
+    assert console.commands(c.ReadCourse) == [c.ReadCourse(WATCH, FRAME)]
+    assert "█▇▅▄▂  1.2" in console.screen_text()
 
 
 async def test_a_summary_shows_totals_their_course_and_turn_servers(

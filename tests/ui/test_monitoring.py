@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softphone.model.monitor import ClientQuality, ObservedCall
+from softphone.model.monitor import ClientQuality, CoursePoint, ObservedCall
 from softphone.ui.monitoring import (
     ENDED_SHOWN_S,
     FOLLOWED_MOST,
@@ -128,6 +128,26 @@ def test_a_course_bridges_one_bucket_and_leaves_longer_gaps_empty() -> None:
         course.add_score(4.0, mono)
 
     assert list(course.score) == [4.0, 4.0, 4.0, None, None, 4.0]
+
+
+def test_what_was_stored_precedes_what_has_arrived() -> None:
+    course = Course()
+    course.add(ClientQuality("c", "x", score=1.0), 7.0)
+    stored = [CoursePoint("x", 1000.0 + 5 * n, score=float(n)) for n in range(3)]
+
+    course.precede(reversed(stored))
+    course.add(ClientQuality("c", "x", score=2.0), 12.0)
+
+    assert list(course.score) == [0.0, 1.0, 1.0, 2.0]
+
+
+def test_what_was_stored_is_the_course_of_a_call_that_is_over() -> None:
+    course = Course()
+
+    course.precede([CoursePoint("x", float(at), rtt_ms=float(at)) for at in range(POINTS * 6)])
+
+    assert len(course.rtt) == POINTS
+    assert course.rtt[-1] == POINTS * 6 - 1
 
 
 def test_values_that_share_a_place_in_a_chart_show_the_worst() -> None:

@@ -31,6 +31,7 @@ from .telling import Telling, as_frame
 from .wire import Table
 
 _READ_MOST = 5_000
+_COURSE_ROWS = 600
 
 
 def make(account: AccountConfig) -> ObserverAdapter:
@@ -185,6 +186,9 @@ class _Watcher:
                 return c.ResourcesFound(self._names.resources, example)
             case c.OpenFrame() | c.UpdateFrame() | c.ReadFrame() | c.CloseFrame():
                 return await self._frame(command)
+            case c.ReadCourse():
+                rows = self._known(command.frame).rows.all()
+                return c.CourseFound(wire.course_in(rows[-_COURSE_ROWS:], self._names))
             case c.ListJobs() | c.StartJob() | c.CancelJob() | c.CleanJobs() | c.ListMachines():
                 return await self._administer(command)
             case _:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from softphone.model.monitor import (
+    CoursePoint,
     Job,
     JobState,
     Machine,
@@ -17,7 +19,7 @@ from softphone.model.text import clean_block
 
 from .wire_json import as_text, line, number, raw_id, seconds, shown, table, tables
 from .wire_names import LIST_LIMIT, Table, Wire
-from .wire_quality import Counts, Reader, call_in_list
+from .wire_quality import Counts, Reader, call_in_list, call_snapshot
 
 _PARTS = (
     *("callId", "clientId"),
@@ -69,6 +71,18 @@ def summary_in(
                 SummaryPoint(at, _whole(calls), _whole(clients), read.score(), _whole(issues))
             )
     return figures, tuple(points)
+
+
+def course_in(rows: Iterable[str], names: Wire) -> tuple[CoursePoint, ...]:
+    """Return the figures of clients in stored snapshots of a call (JSON texts)."""
+    counts: Counts = Counts()
+    calls = (call_snapshot(json.loads(text), names, counts) for text in rows)
+    return tuple(
+        CoursePoint(one.client, one.at, one.score, one.rtt_ms, one.jitter_ms, one.loss_in)
+        for call in calls
+        for one in call.clients
+        if one.at is not None
+    )
 
 
 def jobs_in(payload: Table, names: Wire) -> tuple[Job, ...]:

@@ -12,7 +12,15 @@ from textual.widget import Widget
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName
-from softphone.model.monitor import ClientQuality, Frame, FrameId, FrameState, Issue, ObservedCall
+from softphone.model.monitor import (
+    ClientQuality,
+    CoursePoint,
+    Frame,
+    FrameId,
+    FrameState,
+    Issue,
+    ObservedCall,
+)
 from softphone.ui import words
 from softphone.ui.clock import local_time
 from softphone.ui.monitoring import (
@@ -59,6 +67,8 @@ class MonitorCallScreen(ConsoleScreen):
         self._frames: dict[FrameId, Frame] = {}
         self._asked: list[str] = []
         self._said: set[str] = set()
+        self._call_frame: FrameId | None = None
+        self._looked_back = False
         self.rows: RowList[ClientQuality] = RowList(
             self._draw, lambda client: client.client, empty="Nobody is in this call yet."
         )
@@ -128,6 +138,7 @@ class MonitorCallScreen(ConsoleScreen):
                     self._take(client)
             case e.FrameChanged(frame) if frame.id in self._frames:
                 self._frames[frame.id] = frame
+                self._look_back_once(frame)
             case _:
                 pass
 
@@ -164,9 +175,31 @@ class MonitorCallScreen(ConsoleScreen):
                 start(self.app, partial(self._close, frame.id), group="close")
                 return
             self._frames[frame.id] = frame
+            if wanted.kind is c.FrameKind.CALL:
+                self._call_frame = frame.id
+                self._look_back_once(frame)
         elif reply.text not in self._said:
             self._said.add(reply.text)
             self.post_message(Say(reply.text, "warning"))
+        self._paint()
+
+    def _look_back_once(self, frame: Frame) -> None:
+        """Look back as soon as the call's stored rows are there."""
+        fetched = frame.received and not frame.updating
+        if frame.id == self._call_frame and fetched and not self._looked_back:
+            self._looked_back = True
+            start(self, partial(self._look_back, frame.id), group="course")
+
+    async def _look_back(self, frame: FrameId) -> None:
+        """Begin the courses with what the service had stored of this call."""
+        reply = await self.view.request(c.ReadCourse(self._account, frame))
+        if not isinstance(reply.value, c.CourseFound):
+            return
+        by_client: dict[str, list[CoursePoint]] = {}
+        for point in reply.value.points:
+            by_client.setdefault(point.client, []).append(point)
+        for client, points in by_client.items():
+            self._courses.setdefault(client, Course()).precede(points)
         self._paint()
 
     async def _close(self, frame: FrameId) -> None:

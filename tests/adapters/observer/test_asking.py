@@ -48,6 +48,20 @@ async def test_a_frame_ends_when_each_who_opened_it_has_closed_it(site: Site) ->
         await post.read(first.id)
 
 
+async def test_the_course_of_a_call_that_is_over_is_told_by_client(site: Site) -> None:
+    post = await site.watching()
+    call = site.call(people=2)
+    frame = await post.frame(c.FrameKind.CALL, call=call.id)
+    await post.fetched(frame.id, rows=100)
+
+    points = (await post.do(c.ReadCourse(NAME, frame.id))).points
+
+    assert {point.client for point in points} <= {person.id for person in call.people}
+    assert [point.at for point in points] == sorted(point.at for point in points)
+    assert points[-1].at <= call.ended_ms / 1000
+    assert all(point.score is not None and point.rtt_ms is not None for point in points)
+
+
 async def test_turn_servers_resources_and_types_of_jobs_are_told(site: Site) -> None:
     post = await site.watching()
 
