@@ -29,6 +29,7 @@ from .reports import Ways
 from .rtp import pack_bye, unpack_rtcp, unpack_rtp
 from .settings import DEFAULT_CODECS, IceServer, PeerSettings
 from .state import PeerState, PeerStatistics, state_of
+from .vigil import Vigil
 from .write import write
 
 if TYPE_CHECKING:
@@ -100,9 +101,7 @@ class Peer:
         self._thread = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching = False
-        self._unheard_since_s: float | None = None
-        self._receives_since_s: float | None = None
-        self._silent = False
+        self._vigil = Vigil(settings)
         self._closed = False
 
     # negotiation
@@ -272,7 +271,7 @@ class Peer:
     def path_changed(self, path: SecurePath) -> None:
         """Follow the state of the path that carries the audio."""
         if path is self._main and not self._closed:
-            self._unheard_since_s = None
+            self._vigil.connection_changed()
             self._set(state_of(path.ice, path.dtls))
 
     def _send(self, packet: bytes) -> None:
@@ -425,12 +424,8 @@ class Peer:
     def _follow(self, local: Description, remote: Description, terms: Terms) -> None:
         """Make an agreement count."""
         self.local, self.remote, self._terms = local, remote, terms
-        receives = terms.direction.receives
-        if not receives:
-            self._receives_since_s = None
-            self._tell_silent(False)
-        elif self._receives_since_s is None:
-            self._receives_since_s = time.monotonic()
+        if self._vigil.agreed(terms.direction.receives, time.monotonic()):
+            self._owner.peer_silent(self, False)
         self._media.agreed(terms)
         self._media.attach(self.send)
 
@@ -476,8 +471,7 @@ class Peer:
         while True:
             await asyncio.sleep(_WATCH_S)
             now_s = time.monotonic()
-            self._look_for_life(now_s)
-            self._look_for_sound(now_s)
+            self._look(now_s)
             sending = self._terms.sending
             clock_hz = sending.clock_hz if sending else 8000
             self._media.reported(self._ways.link(clock_hz))
@@ -487,34 +481,16 @@ class Peer:
                 every_s = _REPORT_S if reports > _EARLY_REPORTS else _EARLY_REPORT_S
                 report_at_s = now_s + every_s * (0.8 + 0.4 * secrets.randbelow(1000) / 1000)
 
-    def _look_for_life(self, now_s: float) -> None:
+    def _look(self, now_s: float) -> None:
         path = self._main
         if path is None:
             return
-        gone = now_s - path.heard_s > self._settings.unheard_s
-        if self.state is PeerState.COMPLETED and gone:
-            self._set(PeerState.DISCONNECTED)
-        if self.state is not PeerState.DISCONNECTED:
-            return
-        if self._unheard_since_s is None:
-            self._unheard_since_s = now_s
-        if path.dtls == "connected" and not gone:
-            self._unheard_since_s = None
-            self._set(PeerState.COMPLETED)
-        elif now_s - self._unheard_since_s > self._settings.patience_s:
-            self._set(PeerState.FAILED)
-
-    def _look_for_sound(self, now_s: float) -> None:
-        since_s = self._receives_since_s
-        if since_s is None or self.state is not PeerState.COMPLETED:
-            return
-        heard_s = max(self._ways.last_rtp_s or 0.0, since_s)
-        self._tell_silent(now_s - heard_s > self._settings.silent_s)
-
-    def _tell_silent(self, silent: bool) -> None:
-        if silent != self._silent:
-            self._silent = silent
-            self._owner.peer_silent(self, silent)
+        up = path.dtls == "connected"
+        self._set(self._vigil.life(self.state, now_s, path.heard_s, up=up))
+        if self.state is PeerState.COMPLETED:
+            silent = self._vigil.sound(now_s, self._ways.last_rtp_s)
+            if silent is not None:
+                self._owner.peer_silent(self, silent)
 
     def _set(self, state: PeerState) -> None:
         if state is not self.state:
