@@ -49,7 +49,9 @@ async def test_who_is_signed_in_is_in_the_header_where_there_is_room(
     for width, there in ((140, True), (60, False)):
         async with open_console(size=(width, 24)) as console:
             await at_desk(console, engine)
-            known = replace(console.app.view.state.accounts[HUB], identity="boss [b]@ acme of the world")
+            known = replace(
+                console.app.view.state.accounts[HUB], identity="boss [b]@ acme of the world"
+            )
             await console.emit(e.AccountChanged(known))
 
             assert ("boss [b]@ acme of the world" in console.screen_text().splitlines()[0]) is there
@@ -71,12 +73,13 @@ async def test_a_status_on_a_lost_line_is_old_and_asks_for_nothing(
     await at_desk(console, engine)
     assert "Q result of the call" in console.screen_text()
 
+    await console.emit(e.OnlineUsersChanged(HUB, (OnlineUser("r1", "7", "baker"),)))
     lost = replace(console.app.view.state.accounts[HUB], link=LinkState.RECONNECTING)
     await console.emit(e.AccountChanged(lost))
 
     assert "result of the call" not in console.screen_text()
-    (row,) = [r for r in console.app.main.presence.rows.rows if r.key[1:] == ("agent",)]
-    assert {role for _, role in row.line} == {"stale"}
+    old = [r for r in console.app.main.presence.rows.rows if r.key[1:2] in (("agent",), ("user",))]
+    assert [{role for _, role in row.line} for row in old] == [{"stale"}, {"stale"}]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ class Desk:
         self._newest: dict[str, tuple[int, int]] = {}
         self._calls = AgentCalls()
         self._call = self._campaign = ""
+        self._said: set[str] = set()
 
     def duplicate(self, event: OlosEvent) -> bool:
         """Tell whether an event came before; those without an id never did."""
@@ -90,7 +91,7 @@ class Desk:
             self.own_ids.add(own)
         name = text(data, "agentName")
         if text(data, "errorCode") in _NOTHING_WRONG:
-            yield self._say(Level.INFO, f"signed in{' as ' if name else ''}{name}")
+            yield from self._say_once(f"signed in{' as ' if name else ''}{name}")
 
     def _campaign_in(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         campaign = text(event.data, n.FIELD_CAMPAIGN) or event.campaign
@@ -98,13 +99,15 @@ class Desk:
         if campaign and name and len(self.campaigns) < _NAMES_KEPT:
             self.campaigns[campaign] = name
         self._campaign = campaign or self._campaign
-        yield self._say(Level.INFO, f"in campaign {name or campaign or '-'}")
+        yield from self._say_once(f"in campaign {name or campaign or '-'}")
         if self.status is not None and self.status.campaign_id in ("", campaign):
             yield self._become(replace(self.status, campaign=name, campaign_id=campaign))
 
     def _campaign_out(self, event: OlosEvent, now: float, wall: float) -> Iterator[AdapterEvent]:
         campaign = text(event.data, n.FIELD_CAMPAIGN) or event.campaign
-        yield self._say(Level.INFO, f"left campaign {self.campaign_name(campaign) or '-'}")
+        name = self.campaign_name(campaign) or "-"
+        self._said.discard(f"in campaign {name}")
+        yield self._say(Level.INFO, f"left campaign {name}")
 
     def campaign_name(self, campaign: str) -> str:
         """Return what a campaign is called, or its id."""
@@ -154,6 +157,7 @@ class Desk:
         reason = text(event.data, "reason")
         self._call = ""
         self._calls.over()
+        self._said.clear()
         offline = AgentStatus(self._account, AgentGroup.UNKNOWN, "Signed out", reason, "", now)
         yield self._become(offline)
         yield self._say(Level.WARNING, f"signed out{': ' if reason else ''}{reason}", alert=True)
@@ -347,6 +351,12 @@ class Desk:
         detail = f" ({code})" if code not in _NOTHING_WRONG else ""
         words = f"{event.type}: {said}{detail}."
         yield e.ErrorRaised(self._account, "PLATFORM_REFUSED", words, alert=True)
+
+    def _say_once(self, words: str) -> Iterator[AdapterEvent]:
+        """Say how things stand; the platform says it again after each reconnect."""
+        if words not in self._said and len(self._said) < _NAMES_KEPT:
+            self._said.add(words)
+            yield self._say(Level.INFO, words)
 
     def _say(self, level: Level, words: str, *, alert: bool = False) -> AdapterEvent:
         return e.Remarked(self._account, level, words, alert=alert)

@@ -49,7 +49,8 @@ class HeaderLine(Lines):
             if detail >= 2 or (detail == 1 and account.link is not LinkState.ONLINE):
                 spans.append((f" {_details(account, word, detail)}", role))
             if agent and detail >= 2:
-                spans.append((f" {agent.title}", "strong"))
+                stale = account.link is not LinkState.ONLINE
+                spans.append((f" {agent.title}", "stale" if stale else "strong"))
         return spans
 
     def _engine_words(self) -> str:

@@ -205,10 +205,12 @@ def _people_rows(account: Account, view: View, width: int) -> Iterator[PresenceR
     for user in view.state.online_users.get(account.name, ()):
         name = user.username or user.user_id
         users[name] = users.get(name, 0) + 1
+    stale = account.link is not LinkState.ONLINE
     shown = len(users) if len(users) <= _PEOPLE_SHOWN + 1 else _PEOPLE_SHOWN
     for name, devices in islice(users.items(), shown):
         extra = words.plural(devices, "device") if devices > 1 else ""
         line = spread([("  ○ ", "dim"), (name, "plain")], [(extra, "dim")], width)
+        line = dimmed(line) if stale else line
         yield PresenceRow((account.name, "user", name), line, account)
     if more := len(users) - shown:
         line = (("    ", "plain"), (f"{more} more", "dim"), (f" {view.key('users.open')}", "key"))

@@ -38,6 +38,19 @@ async def test_an_agent_signs_in_and_is_idle_in_a_campaign(floor: Floor) -> None
     }
 
 
+async def test_what_stays_so_over_a_reconnect_is_said_once(floor: Floor) -> None:
+    seat = await floor.at_work()
+    await until(lambda: "in campaign Support" in seat.remarks())
+
+    await floor.drop()
+    await seat.seen("LoginCampaignText", 2)
+    assert seat.remarks().count("in campaign Support") == 1
+
+    await floor.emit("LogoutCampaign", {"campaignId": 23})
+    await floor.emit("LoginCampaignText", {"campaignId": 23, "campaignName": "Support"})
+    await until(lambda: seat.remarks().count("in campaign Support") == 2)
+
+
 async def test_a_pause_has_its_reason_and_keeps_its_time(floor: Floor) -> None:
     seat = await floor.at_work()
 
