@@ -42,7 +42,7 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
 
     def reported(report: AudioReport) -> None:
         if engine is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(engine.audio_reported, report)
+            loop.call_soon_threadsafe(engine.sound_desk.reported, report)
 
     sound_engine = AudioEngine(audio_settings(config.audio), reported)
     folder = private_folder(Path(config.store.folder)) if config.store.folder else paths.state
@@ -61,7 +61,7 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
     running = asyncio.create_task(engine.run(), name="engine")
     try:
         await _until_started(engine, running)
-        engine.publish_audio("")
+        engine.sound_desk.publish("")
         yield engine
     finally:
         engine.stop("stopped")

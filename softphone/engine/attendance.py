@@ -90,7 +90,7 @@ class Attendance:
 
     def _shut_microphones(self, shut: bool, text: str) -> None:
         self.microphones_shut = shut
-        self._engine.route_sound()
+        self._engine.sound_desk.route()
         self._engine.note("softphone", Level.WARNING if shut else Level.INFO, text)
 
     def _come_back_muted(self) -> None:

@@ -177,7 +177,7 @@ class Commands:
             case c.Record(_, on):
                 self._record(call, (not call.recording) if on is None else on)
             case c.PlayFile(_, path):
-                self._engine.play_file(call.id, path)
+                self._engine.sound_desk.play_file(call.id, path)
             case c.TransferTo(_, other) | c.Join(_, other):
                 self._live(other)
                 return await self._hand_over(call, adapter, command)
@@ -319,8 +319,8 @@ class Commands:
             case c.SelectDevices(given_input, given_output, ringer):
                 engine.sound.select(given_input, given_output, ringer)
                 if given_input is not None or given_output is not None:
-                    engine.sound_changed()
-                engine.publish_audio("")
+                    engine.sound_desk.devices_changed()
+                engine.sound_desk.publish("")
             case c.Meter(on, loopback):
                 engine.sound.meter(on, loopback)
             case c.TestRing():

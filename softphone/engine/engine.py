@@ -17,8 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from softphone.adapters.base import Adapter, SoundSteps
-from softphone.audio.report import AudioReport, ReportKind
+from softphone.adapters.base import Adapter
 from softphone.config import Config
 from softphone.model import event as e
 from softphone.model.call import (
@@ -31,14 +30,10 @@ from softphone.model.call import (
 )
 from softphone.model.command import Command, Decline, HangUp, Reply, WaitForCall, WatchPresence
 from softphone.model.contact import Contact
-from softphone.model.device import AudioStatus
 from softphone.model.error import AudioError, SoftphoneError, StoreError
 from softphone.model.event import AdapterEvent, Level
 from softphone.model.message import ScreenPop
 from softphone.model.presence import Account
-from softphone.model.record import TimelineEntry
-from softphone.model.report import SoundStep
-from softphone.model.text import clean
 from softphone.store.store import Store
 
 from .accounts import AccountBook, AccountFact, came_up
@@ -49,10 +44,11 @@ from .commands import Commands
 from .hooks import Hooks
 from .link import Role
 from .mail import Mail
-from .narrator import account_line, call_line, pop_line, timeline_entry, warning_lines
+from .narrator import account_line, call_line, pop_line, timeline_entry
 from .owners import Owners
 from .pops import matched, waiting
-from .sound import Sound, is_trouble
+from .sound import Sound
+from .sound_desk import SoundDesk
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +86,7 @@ class Engine:
         self.book = CallBook()
         self.owners = Owners(self)
         self.attendance = Attendance(self)
+        self.sound_desk = SoundDesk(self)
         self.started = asyncio.Event()
         self.stopped = asyncio.Event()
         self.lost_operator: set[CallId] = set()
@@ -282,7 +279,7 @@ class Engine:
 
     def _call_changed(self, before: Call | None, after: Call) -> None:
         if not after.live:
-            self._measure(after)
+            self.sound_desk.measure(after)
         entry = timeline_entry(before, after)
         entries = (replace(entry, at=self.wall()),) if entry else ()
         self.store.save_call(after, entries)
@@ -290,7 +287,7 @@ class Engine:
         line = call_line(before, after)
         if line:
             self.note(after.account, *line, after.id)
-        self.route_sound()
+        self.sound_desk.route()
         if not after.live:
             self._call_over(after)
         self.attendance.check()
@@ -381,81 +378,7 @@ class Engine:
         self.store.add_note_line(noted)
         self.hub.publish(noted)
 
-    # ---- sound ---------------------------------------------------------------------------------
-
-    def route_sound(self) -> None:
-        """Bring sound card and ringer in step with the calls."""
-        calls = list(self.book.calls.values())
-        self.sound.route(calls, desk_muted=self.attendance.microphones_shut)
-        quiet = self.config.calls.do_not_disturb or not self.hub.consoles()
-        self.sound.ring_for([] if quiet else calls)
-
-    def audio_reported(self, report: AudioReport) -> None:
-        """Take a report of the sound engine (already on this loop)."""
-        if report.kind is ReportKind.DIGIT_RECEIVED and report.key:
-            self._digit_received(CallId(report.key), report.digit or "")
-            return
-        if report.kind in (ReportKind.PLAY_ENDED, ReportKind.UNDERFLOW):
-            logger.info("%s", report.text)
-            return
-        if report.kind is ReportKind.NO_DEVICE and report.text == self.hub.state.audio.problem:
-            return  # microphone and speaker say the same; once is enough
-        trouble = is_trouble(report)
-        self.publish_audio(report.text if trouble else "")
-        level = Level.WARNING if trouble else Level.INFO
-        self.note(_OURS, level, report.text, CallId(report.key) if report.key else None)
-
-    def play_file(self, call: CallId, path: str) -> None:
-        """Play a file to the far end; the call says so until it is over. Raises AudioError."""
-        loop = asyncio.get_running_loop()
-        told = f"playing {clean(Path(path).name)}" if path else ""
-
-        def over() -> None:
-            known = self.book.calls.get(call)
-            if known is not None and known.operation == told:
-                self.change_call(call, operation="")
-                self.sound_step(call, SoundStep.FILE, over=True)
-
-        def ended() -> None:
-            loop.call_soon_threadsafe(over)
-
-        self.sound.play(call, path, ended)
-        self.change_call(call, operation=told)
-        self.sound_step(call, SoundStep.FILE, over=not path)
-
-    def sound_changed(self) -> None:
-        """Another device is used: note it with the calls that are up."""
-        for call in self.book.live():
-            if call.state is CallState.ACTIVE:
-                self.sound_step(call.id, SoundStep.DEVICE, over=False)
-                self.sound_step(call.id, SoundStep.DEVICE, over=True)
-
-    def sound_step(self, call: CallId, step: SoundStep, *, over: bool) -> None:
-        """Tell a platform that keeps reports what is done with a call's sound."""
-        adapter = self.adapters[self.book.calls[call].account]
-        if isinstance(adapter, SoundSteps):
-            adapter.sound_step(call, step, over=over)
-
-    def publish_audio(self, problem: str) -> None:
-        """Tell which devices are in use."""
-        selected = self.sound.selected()
-        self.hub.publish(
-            e.AudioChanged(
-                AudioStatus(
-                    selected.input,
-                    selected.output,
-                    selected.ringer or "",
-                    problem,
-                    silent=bool(problem),
-                )
-            )
-        )
-
-    def _digit_received(self, call: CallId, digit: str) -> None:
-        known = self.book.calls.get(call)
-        if known is not None and digit:
-            self.store.add_timeline(call, TimelineEntry(self.wall(), "digit heard", digit))
-            self.note(known.account, Level.INFO, f"heard digit {digit}", call)
+    # ---- what comes again and again ------------------------------------------------------------
 
     async def _meters(self) -> None:
         while True:
@@ -470,28 +393,11 @@ class Engine:
             await asyncio.sleep(_SECOND_S)
             self.sound.begin_second()
             for call in self.book.talking():
-                media = self._measure(call)
+                media = self.sound_desk.measure(call)
                 # A connection that is lost is so until the platform has it back.
                 if media is not None and call.media is not MediaState.LOST:
                     self.change_call(call.id, media=media)
             self.attendance.check()
-
-    def _measure(self, call: Call) -> MediaState | None:
-        """Tell a call's quality; return whether its audio still comes in."""
-        second = self.sound.second(call, self.wall(), self.monotonic())
-        if second is None:
-            return None
-        for text in warning_lines(call, second.raised, second.ended):
-            self.note(call.account, *text, call.id)
-        for warned in sorted(second.raised):
-            self.store.add_timeline(call.id, TimelineEntry(self.wall(), "warning", warned.words))
-        due = self.sound.unsaved(call.id)
-        summary = self.sound.summary(call.id)
-        if due and summary is not None:
-            self.store.add_samples(call.id, due)
-            self.store.save_quality(call.id, summary)
-        self.hub.publish(e.QualityMeasured(second.sample))
-        return second.media
 
     # ---- clients -------------------------------------------------------------------------------
 
@@ -499,7 +405,7 @@ class Engine:
         """Add a client; it gets what happens from now on."""
         client = self.hub.attach(role, name, deliver)
         self.attendance.check()
-        self.route_sound()
+        self.sound_desk.route()
         return client
 
     def detach(self, client_id: str) -> None:
@@ -510,7 +416,7 @@ class Engine:
             if call.owner == client_id:
                 self.job(self.hang_up(call))
         self.attendance.check()
-        self.route_sound()
+        self.sound_desk.route()
 
     def wait_for_call(self, client_id: str, wait: WaitForCall) -> None:
         """Give a client the next offer, or the one that rings now."""

@@ -151,10 +151,10 @@ async def test_trouble_with_the_sound_card_is_shown_until_it_is_mended(office: O
     desk = await office.sit()
     engine = office.engine
 
-    engine.audio_reported(AudioReport(ReportKind.NO_DEVICE, "There is no sound card."))
-    engine.audio_reported(AudioReport(ReportKind.NO_DEVICE, "There is no sound card."))
+    engine.sound_desk.reported(AudioReport(ReportKind.NO_DEVICE, "There is no sound card."))
+    engine.sound_desk.reported(AudioReport(ReportKind.NO_DEVICE, "There is no sound card."))
     await until(lambda: desk.state.audio.problem == "There is no sound card.")
-    engine.audio_reported(AudioReport(ReportKind.DEVICE_BACK, "The headset is back."))
+    engine.sound_desk.reported(AudioReport(ReportKind.DEVICE_BACK, "The headset is back."))
 
     await until(lambda: desk.state.audio.problem == "")
     assert desk.log().count("There is no sound card.") == 1
@@ -164,7 +164,7 @@ async def test_digits_of_the_far_end_are_noted(office: Office) -> None:
     desk = await office.at_work()
     call = await desk.dial("tone")
 
-    office.engine.audio_reported(AudioReport(ReportKind.DIGIT_RECEIVED, "5", call.id, "5"))
+    office.engine.sound_desk.reported(AudioReport(ReportKind.DIGIT_RECEIVED, "5", call.id, "5"))
 
     await until(lambda: "heard digit 5" in desk.log())
     found = await desk.do(c.ShowRecord(call.id))
