@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -13,7 +14,9 @@ from softphone.webrtc.peer import PeerSettings, PeerState
 from tests.webrtc.relay import Relay, Trouble
 from tests.webrtc.simulation import Line, Network, delay_ms, speech, to_8k
 from tests.webrtc.support import until
-from tests.webrtc.talk import NEAR_HZ, Talk, hears
+from tests.webrtc.talk import FAR_HZ, NEAR_HZ, Talk, hears
+
+_CUT_S = 5.0
 
 
 class Troubled(Talk):
@@ -65,6 +68,30 @@ async def test_sound_is_back_after_a_cut_and_the_call_never_failed() -> None:
     await talk.heard_both_ways()
     await until(lambda: talk.near.state is PeerState.COMPLETED, what="connected again")
     assert PeerState.FAILED not in talk.near_owner.states
+    await talk.end()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("codec", ["opus", "PCMU"])
+async def test_sound_is_back_soon_after_five_seconds_without_a_network(
+    codec: str, nightly: bool
+) -> None:
+    if not nightly:
+        pytest.skip("ten seconds for each codec: nightly")
+    talk = Troubled(codec, Trouble())
+    await talk.begin()
+    await talk.heard_both_ways()
+
+    talk.relay.cut = True
+    await asyncio.sleep(_CUT_S)  # the length of the cut is what is measured
+    assert not hears(talk.near_ear, FAR_HZ)
+    talk.relay.cut = False
+    began = time.monotonic()
+    await talk.heard_both_ways()
+    took_s = time.monotonic() - began
+
+    print(f"{codec}: sound both ways {took_s * 1000:.0f} ms after a cut of {_CUT_S:.0f} s")
+    assert took_s < _CUT_S
     await talk.end()
 
 
