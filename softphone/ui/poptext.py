@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 
 from softphone.model.message import ScreenPop
 from softphone.ui.clock import local_time
 from softphone.ui.jsontext import members, spread_out
-from softphone.ui.spans import Line, wrap
+from softphone.ui.spans import Line, fit, wrap
 
 _BODY_LINES = 100
 _TITLE = 18
@@ -20,26 +21,15 @@ def marks(pop: ScreenPop) -> tuple[str, ...]:
 
 
 def pop_lines(pop: ScreenPop, width: int) -> list[Line]:
-    """Return a pop in full: its fields, then its data, one member a line where it is JSON."""
-    titled = (
+    """Return a pop in full: whose it is, its data, then what else the platform said of it."""
+    first = (
         ("number", pop.number),
         ("more numbers", ", ".join(other_numbers(pop))),
         ("customer", pop.customer),
-        ("campaign", pop.campaign),
-        ("marks", ", ".join(marks(pop))),
-        *pop.fields,
+        ("campaign", " · ".join(part for part in (pop.campaign, *marks(pop)) if part)),
         *((f"may be {place}", _pairs(one)) for place, one in enumerate(pop.customers, 1)),
     )
-    lines: list[Line] = []
-    for title, value in titled:
-        parts = wrap(value, max(8, width - _TITLE), "plain", 4) if value else []
-        for place, part in enumerate(parts):
-            lines.append(((f"{'' if place else title:<{_TITLE}}", "dim"), *part))
-    for text in spread_out(pop.body).split("\n")[:_BODY_LINES]:
-        indent = len(text) - len(text.lstrip())
-        parts = wrap(text, max(8, width - indent), "plain", 8)
-        lines += [((" " * indent, "plain"), *part) for part in parts]
-    return lines
+    return [*_titled(first, width), *_body_lines(pop.body, width), *_titled(pop.fields, width)]
 
 
 def short_lines(pop: ScreenPop, width: int, *, timed: bool = False) -> list[Line]:
@@ -57,6 +47,29 @@ def short_lines(pop: ScreenPop, width: int, *, timed: bool = False) -> list[Line
 def other_numbers(pop: ScreenPop) -> tuple[str, ...]:
     """Return further numbers of the customer, each once."""
     return tuple(dict.fromkeys(number for number in pop.numbers if number != pop.number))
+
+
+def _titled(pairs: Iterable[tuple[str, str]], width: int) -> Iterator[Line]:
+    """Yield a line for each value that is there, further lines below it where it is long."""
+    for title, value in pairs:
+        for place, part in enumerate(wrap(value, max(8, width - _TITLE), "plain", 4)):
+            yield ((fit("" if place else title, _TITLE - 1) + " ", "dim"), *part)
+
+
+def _body_lines(body: str, width: int) -> Iterator[Line]:
+    """Yield the data: plain members as titled lines, other JSON spread out, text as it is."""
+    found = members(body)
+    if found is not None and all(_is_plain(value) for _, value in found):
+        yield from _titled(((name, _bare(value)) for name, value in found[:_BODY_LINES]), width)
+        return
+    for text in spread_out(body).split("\n")[:_BODY_LINES]:
+        indent = len(text) - len(text.lstrip())
+        for part in wrap(text, max(8, width - indent), "plain", 8):
+            yield ((" " * indent, "plain"), *part)
+
+
+def _is_plain(value: str | None) -> bool:
+    return value is None or not value.startswith(("{", "["))
 
 
 def _body(text: str) -> str:

@@ -20,8 +20,8 @@ from softphone.model.message import (
     Voicemail,
 )
 from softphone.model.presence import Account, Activity, OnlineUser, Presence
-from softphone.model.record import CallRecord, PlatformRecord
 from softphone.model.quality import QualitySample, QualitySummary, Warned
+from softphone.model.record import CallRecord, PlatformRecord
 from softphone.model.report import CallReport, ReportEvent, ReportMetric
 from softphone.ui.screens.online_users import OnlineUsersScreen
 from tests.ui.conftest import NOW, Console, FakeEngine
@@ -375,7 +375,8 @@ async def test_pops_are_shown_newest_first_and_put_a_number_into_the_dialer(
     await console.press("enter")
 
     assert text.index("9001") < text.index("8812")
-    assert '"name": "[red]ACME[/]"' in text
+    assert "[red]ACME[/]" in text
+    assert text.index("[red]ACME[/]") < text.index("clients")
     assert "preview" in text
     assert console.app.main.dialer.field.value == "+390655501012"
 
@@ -397,6 +398,27 @@ async def test_a_text_pop_opens_its_conversation_and_never_by_itself(
     await console.press("enter")
 
     await console.until(lambda: "Can I change my plan?" in console.screen_text())
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{"plan": "gold", "since": 2019, "note": null}', ["plan", "gold", "since", "2019"]),
+        ('{"plan": {"name": "[b]gold"}}', ['"plan": {', '"name": "[b]gold"']),
+        ('["one", 2]', ['"one",', "2"]),
+        ("name=Anna;plan=[/]", ["name=Anna;plan=[/]"]),
+        ("[" * 5000, ["[[["]),
+    ],
+)
+async def test_customer_data_is_spread_out_as_far_as_it_is_json(
+    console: Console, body: str, shown: list[str]
+) -> None:
+    await console.emit(e.ScreenPopped(ScreenPop("p1", RIBBON, NOW, "voice", body=body)))
+
+    await console.press("tab", "K")
+
+    text = console.screen_text()
+    assert all(part in text for part in shown)
 
 
 async def test_a_pop_with_several_numbers_lets_one_be_chosen(console: Console) -> None:

@@ -102,7 +102,7 @@ class PopsScreen(ConsoleScreen):
     def _draw(self, pop: ScreenPop, width: int) -> Line:
         at = f"{local_time(pop.at):%H:%M:%S}"
         mark = "call" if pop.call else ""
-        what = " · ".join(part for part in (pop.campaign, *marks(pop)) if part)
+        what = " · ".join(part for part in (*marks(pop), pop.campaign) if part)
         cells = (
             (at, "dim"), (self.view.number(pop.number), "plain"), (pop.customer, "strong"),
             (what, "dim"), (mark, "ok"),
