@@ -20,17 +20,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from softphone.model.error import ConnectError, OutOfOrder
 
-from .choice import agreed, answered_direction, from_offer, no_codec, to_offer
+from .author import Author
+from .choice import answered_direction, to_offer
 from .description import Codec, Description, Direction, MediaLine, Transport, bad, parse
-from .edit import by_program, removing, with_bandwidth, without_bundle
-from .lines import Line, audio_of, check, line_for, transport_of, written_lines
+from .lines import Line, audio_of, check, line_for, transport_of
 from .media import LinkReport, Media, Terms
 from .reports import Ways
 from .rtp import pack_bye, unpack_rtcp, unpack_rtp
 from .settings import DEFAULT_CODECS, IceServer, PeerSettings
 from .state import PeerState, PeerStatistics, state_of
 from .vigil import Vigil
-from .write import write
 
 if TYPE_CHECKING:
     from aiortc import RTCCertificate
@@ -87,11 +86,9 @@ class Peer:
         self.remote: Description | None = None
         self.state = PeerState.NEW
         self._settings, self._owner, self._media = settings, owner, media
-        self._session_id = str(secrets.randbits(62) + 1)
-        self._version = 0
-        self._cname = secrets.token_hex(8)
+        self._author = Author(settings, media)
         self._terms = Terms()
-        self._ways = Ways(self._cname)
+        self._ways = Ways(self._author.cname)
         self._lines: list[Line] = []
         self._main: SecurePath | None = None
         self._certificate: RTCCertificate | None = None
@@ -137,12 +134,7 @@ class Peer:
             self._open("an answer")
             remote = parse(offer)
             theirs = audio_of(remote)
-            codecs = from_offer(
-                theirs,
-                self._names(),
-                self._settings.telephone_event,
-                self._settings.removed,
-            )
+            codecs = self._author.codecs_from(theirs)
             reached = transport_of(remote, theirs)
             check(reached)
             self._take_back()
@@ -168,7 +160,7 @@ class Peer:
             theirs = audio_of(remote)
             reached = transport_of(remote, theirs)
             check(reached)
-            terms = self._agreed(offered.description, theirs, answered_by_us=False)
+            terms = self._author.agreed(offered.description, theirs, answered_by_us=False)
             self._lines = offered.lines
             if not provisional:
                 self._offer = None
@@ -284,16 +276,11 @@ class Peer:
         if self._closed:
             raise OutOfOrder(what, "closed")
 
-    def _names(self) -> list[str]:
-        """Return the codecs both the settings and the media end allow, the settings' order."""
-        spoken = {name.lower() for name in self._media.codecs}
-        return [name for name in self._settings.codecs if name.lower() in spoken]
-
     def _offered(self, direction: Direction, restart: bool) -> tuple[str, _Offer]:
         lines = self._lines or [Line("audio", "0", bundled=self._settings.bundle)]
-        allowed = self._settings
-        codecs = to_offer(self._names(), allowed.telephone_event, allowed.removed, self._terms)
-        text = self._written(lines, direction, codecs, "actpass")
+        assert self._main is not None
+        codecs = self._author.codecs(self._terms)
+        text = self._author.written(lines, self._main, direction, codecs, "actpass")
         return text, _Offer(parse(text), lines, restart)
 
     async def _answered(
@@ -310,9 +297,9 @@ class Peer:
         goes = answered_direction(direction, theirs.direction)
         client = reached.setup != "active"
         setup = path.role if path.started else ("active" if client else "passive")
-        text = self._written(lines, goes, codecs, setup, path)
+        text = self._author.written(lines, path, goes, codecs, setup)
         local = parse(text)
-        terms = self._agreed(local, theirs, answered_by_us=True)
+        terms = self._author.agreed(local, theirs, answered_by_us=True)
         self._lines = lines
         self._follow(local, remote, terms)
         await self._begin(path, remote, reached, controlling=False, client=client)
@@ -392,34 +379,6 @@ class Peer:
                 await self._gathered(line.path)
             lines.append(line)
         return lines
-
-    def _written(
-        self,
-        lines: list[Line],
-        direction: Direction,
-        codecs: tuple[Codec, ...],
-        setup: str,
-        path: SecurePath | None = None,
-    ) -> str:
-        main = path or self._main
-        assert main is not None
-        self._version += 1
-        written = written_lines(lines, main, direction, codecs, setup, self._media.ssrc)
-        return self._edited(write(self._session_id, self._version, written, self._cname))
-
-    def _edited(self, text: str) -> str:
-        """Apply the settings' edits, the user's own first."""
-        for edit in self._settings.edit:
-            text = by_program(edit, text)
-        if not self._settings.bundle:
-            text = without_bundle(text)
-        return with_bandwidth(removing(text, self._settings.removed), self._settings.audio_kbps)
-
-    def _agreed(self, local: Description, theirs: MediaLine, *, answered_by_us: bool) -> Terms:
-        ours = local.audio
-        if ours is None:
-            raise no_codec(theirs)
-        return agreed(ours, theirs, answered_by_us=answered_by_us, kbps=self._settings.audio_kbps)
 
     def _follow(self, local: Description, remote: Description, terms: Terms) -> None:
         """Make an agreement count."""
