@@ -49,6 +49,7 @@ from .owners import Owners
 from .pops import matched, waiting
 from .sound import Sound
 from .sound_desk import SoundDesk
+from .watching import Watching
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class Engine:
         self.stopped = asyncio.Event()
         self.lost_operator: set[CallId] = set()
         self.mail = Mail(self)
+        self.watching = Watching()
         self.hooks = Hooks(config.hooks)
         self.hub.heard = self.hooks.heard
         self._commands = Commands(self)
@@ -412,6 +414,7 @@ class Engine:
         """Remove a client; the calls of a command end with it."""
         self.hub.detach(client_id)
         self.owners.waiters.pop(client_id, None)
+        self._close_frames(client_id)
         for call in self.book.live():
             if call.owner == client_id:
                 self.job(self.hang_up(call))
@@ -426,12 +429,24 @@ class Engine:
     async def submit(self, client_id: str, command: Command) -> Reply:
         """Do what a client asks; the answer is never an exception."""
         try:
-            return Reply(value=await self._commands.run(client_id, command))
+            value = await self._commands.run(client_id, command)
+            self.watching.note(client_id, command, value)
+            if client_id and client_id not in self.hub.clients:
+                self._close_frames(client_id)  # it left before the answer
+            return Reply(value=value)
         except SoftphoneError as problem:
             return Reply(False, problem.code, problem.message)
         except Exception:
             logger.exception("command %s failed", type(command).__name__)
             return Reply(False, "INTERNAL", "That failed inside softphone; the log says more.")
+
+    def _close_frames(self, client_id: str) -> None:
+        """Close what a client that is gone was watching."""
+        for close in self.watching.left(client_id):
+            self.job(self._do_quietly(close))
+
+    async def _do_quietly(self, command: Command) -> None:
+        await self.do(command)
 
     async def do(self, command: Command) -> Reply:
         """Do something on the engine's own account; a refusal is only logged."""

@@ -107,6 +107,23 @@ def test_following_a_frame_prints_rows_as_they_come(shared: Cli) -> None:
         beside.process.terminate()
 
 
+def test_a_command_that_is_killed_leaves_no_frame_open(shared: Cli) -> None:
+    def frames() -> list[str]:
+        state = shared.lab().state()["services"]["observer"]
+        return [frame for one in state["connections"] for frame in one["frames"]]
+
+    wait_for(lambda: not frames())
+    call = a_call(shared)
+    with Beside(shared, "observe", "frame", "call", call["id"], "--follow") as beside:
+        assert beside.process.stdout is not None
+        beside.process.stdout.readline()
+        open_then = frames()
+        beside.process.kill()
+
+    wait_for(lambda: not frames())
+    assert len(open_then) == 1
+
+
 def test_jobs_are_started_listed_cancelled_and_cleaned(shared: Cli) -> None:
     job = shared("observe", "jobs", "--start", "selfTest", "--parameters", '{"seconds": 60}')
     ident = job.out.strip()
