@@ -37,12 +37,6 @@ _READING = (
     *(c.FetchTurn, c.ListResources),
 )
 _TEST_RING_S = 2.0
-_HAND_OVER: dict[type, str] = {
-    c.Forward: "forwarding",
-    c.Transfer: "the transfer of",
-    c.TransferTo: "the transfer of",
-    c.Join: "joining",
-}
 _MailCommand = (
     c.ListConversations
     | c.ListMessages
@@ -209,7 +203,7 @@ class Commands:
         try:
             return await adapter.submit(command)
         except SoftphoneError as problem:
-            text = f"{_HAND_OVER[type(command)]} {call.remote.label} failed: {problem.message}"
+            text = f"{call.remote.label}: {problem.message}"
             self._engine.note(call.account, Level.WARNING, text, call.id)
             raise
 

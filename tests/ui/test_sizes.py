@@ -85,3 +85,14 @@ async def test_focused_pane_stays_in_sight_when_the_terminal_shrinks(console: Co
 
     assert console.focused == "contacts"
     assert console.app.main.contacts.display
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (140, 45)])
+async def test_a_sentence_that_is_said_is_read_to_its_end(
+    open_console: OpenConsole, size: tuple[int, int]
+) -> None:
+    async with open_console(size) as console:
+        console.app.say("The transfer failed: Not Found (404).")
+        await console.settle()
+
+        assert "(404)." in console.screen_text()
