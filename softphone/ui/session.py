@@ -150,7 +150,7 @@ class Session:
             return None
         count = "1 call was" if len(lost) == 1 else f"{len(lost)} calls were"
         names = ", ".join(lost[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
-        text = f"the engine was started anew; {count} lost with the old one: {names}"
+        text = f"{count} lost with the old engine, a new one runs: {names}"
         at = link.engine.started_at
         return e.Noted(at, "softphone", e.Level.WARNING, text, alert=True)
 

@@ -149,7 +149,7 @@ def test_the_engine_killed_in_a_call_is_started_again_and_the_call_is_told(
 
     screen.wait_for("engine lost, restarting")
     wait_for(lambda: home.engine_pid() not in (0, old), 10.0)
-    screen.wait_for("1 call was lost with the old one", 15.0)
+    screen.wait_for("1 call was lost with the old engine", 15.0)
     screen.wait_for("Available · 2", 15.0)
     screen.press("TAB", "H")
     screen.wait_for("HISTORY")

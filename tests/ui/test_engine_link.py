@@ -58,7 +58,7 @@ async def test_an_engine_started_anew_tells_how_many_calls_the_old_one_took_alon
     await console.settle()
 
     (note,) = console.app.session.state.notes
-    assert "2 calls were lost with the old one" in note.text
+    assert "2 calls were lost with the old engine" in note.text
     assert note.text.endswith("Bob")
     assert "2 calls were lost" in console.screen_text()
 
