@@ -1,14 +1,17 @@
-"""Measure what one WebRTC call costs the engine: its process, a lab's gateway, real sockets.
+"""Measure a WebRTC call over a lab's gateway: how soon it stands, and what it costs the engine.
 
 .venv/bin/python -m tests.bench.gateway_bench [--seconds N] [--json]
 
-CPU stands beside a paced no-op of the same seconds: a process that wakes as often as a sound card
-does and does nothing. The share it takes says how slow and how busy the machine is.
+The set-up goes from the dial to sound at both ends, the called one answering at once; it stands
+beside one request to the same gateway. CPU stands beside a paced no-op of the same seconds: a
+process that wakes as often as a sound card does and does nothing. The share it takes says how slow
+and how busy the machine is.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys
@@ -17,8 +20,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from softphone.model import command as c
+from tests.adapters.ribbon.seat import NAME, Seat, a_floor
 from tests.bench.console_bench import cpu_s, own_home
 from tests.e2e.conftest import Home, wait_for
 
@@ -31,6 +37,7 @@ while True:
     time.sleep(max(0.0, due - time.monotonic()))
 """
 _TALK_LEFT_S = 5.0
+_SET_UPS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +66,67 @@ class Cost:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Milliseconds from the dial to sound both ways, and of one request; medians."""
+
+    calls: int
+    sound_ms: float
+    request_ms: float
+
+    def line(self) -> str:
+        """Return it as it is printed."""
+        times = self.sound_ms / self.request_ms
+        return (
+            f"dial to sound both ways, median of {self.calls}: {self.sound_ms:.0f} ms, "
+            f"{times:.0f} x one request ({self.request_ms:.1f} ms)"
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
+    found = asyncio.run(set_up(_SET_UPS))
+    print(json.dumps(asdict(found)) if options.json else found.line(), flush=True)
     for codec in CODECS:
         with own_home() as home:
             cost = measure(home, codec, options.seconds)
         told = json.dumps(asdict(cost) | {"ratio": cost.ratio}) if options.json else cost.line()
         print(told, flush=True)
     return 0
+
+
+async def set_up(calls: int) -> SetUp:
+    """Let one user of a lab's gateway call another so many times."""
+    async with a_floor() as floor:
+        alice, bob = await floor.at_work("alice"), await floor.at_work("bob")
+        sound_s = [await _one_call(alice, bob, place) for place in range(calls)]
+        request_s = [await _one_request(alice) for _ in range(calls)]
+    return SetUp(calls, median(sound_s) * 1000, median(request_s) * 1000)
+
+
+async def _one_call(alice: Seat, bob: Seat, place: int) -> float:
+    began = time.monotonic()
+    dialling = asyncio.create_task(alice.talk("bob"))
+    offer = await bob.offered(place)
+    await bob.do(c.Answer(offer.call))
+    call = await dialling
+    await bob.flowing(offer.call)
+    alice.pumps[call].hums = bob.pumps[offer.call].hums = True
+    await asyncio.gather(alice.heard(call), bob.heard(offer.call))
+    took_s = time.monotonic() - began
+    await alice.do(c.HangUp(call))
+    await bob.over(offer.call)
+    return took_s
+
+
+async def _one_request(alice: Seat) -> float:
+    began = time.monotonic()
+    await alice.do(c.FetchHistory(NAME, 1))
+    return time.monotonic() - began
 
 
 def measure(home: Home, codec: str, seconds: float) -> Cost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.bench.console_bench import own_home
-from tests.bench.gateway_bench import CODECS, Cost, measure
+from tests.bench.gateway_bench import CODECS, Cost, measure, set_up
 
 # Measured on an idle machine: see docs/ribbon.md. A call that costs several times as much has a
 # defect, as a loop that spins; less would be a figure of the machine.
@@ -16,6 +16,13 @@ def test_a_cost_is_told_beside_its_reference() -> None:
     line = Cost("opus", 60.0, 6.0, 0.5, 0.5, 3000).line()
 
     assert "one opus call over 60 s: 6.0 % of a core, 12 x a paced no-op (0.50 %)" in line
+
+
+async def test_the_time_from_dial_to_sound_is_measured() -> None:
+    found = await set_up(1)
+
+    print(found.line())
+    assert found.sound_ms > found.request_ms > 0
 
 
 @pytest.mark.nightly
