@@ -91,7 +91,9 @@ def test_everything_the_lab_can_do_to_an_agent_is_seen(shared: Cli, followed: Fo
     does(shared, "dialog", "boss")
     does(shared, "emit", "boss", "FromTheFuture", "--data", '{"a": [1]}', "--count", "3")
     does(shared, "crowd", "acme", "--count", "50")
+    assert does(shared, "emit", "*@acme", "ToAll")["events"] == 3  # one for each of its agents
     seen(lambda: len(followed.raw("FromTheFuture")) == 3)
+    seen(lambda: followed.raw("ToAll"))
     seen(lambda: any(len(line.get("users", ())) == 51 for line in followed.lines()))
     seen(lambda: followed.notes().count("message from Marcos") == 1)
     seen(lambda: agent(shared).get("status") == "Pause")
