@@ -490,3 +490,13 @@ async def test_a_supervisors_words_are_said_at_once(console: Console) -> None:
     await console.emit(e.MessageChanged(words))
 
     assert "Ms Boss: Please take line two" in console.screen_text()
+
+
+async def test_the_calls_time_runs_on_while_a_transfer_is_chosen(console: Console) -> None:
+    await sign_in(console)
+    await console.show_calls(console.make.call("c1", account=RIBBON))
+    await console.press("f5")
+    assert "TRANSFER" in console.screen_text()
+
+    console.clock.advance(60)
+    await console.until(lambda: "TALK 04:13" in console.screen_text())

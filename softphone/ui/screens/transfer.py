@@ -20,6 +20,7 @@ from softphone.model.contact import Contact
 from softphone.model.text import clean
 from softphone.ui import words
 from softphone.ui.phone import to_dial
+from softphone.ui.session import Topic
 from softphone.ui.situation import refusal_of
 from softphone.ui.spans import Line, spread
 from softphone.ui.view import View
@@ -55,16 +56,26 @@ class TransferScreen(Dialog[tuple[c.Command, ...]]):
             _draw, lambda target: target.key, empty="Type a name, a number or an address."
         )
         self.rows.styles.height = 2 * _LISTED
+        self._who = Lines(classes="dialog-text")
         self._searched = ""
 
+    def show(self, topics: frozenset[Topic]) -> None:
+        """Let the call's time run on."""
+        super().show(topics)
+        if topics & {Topic.CALLS, Topic.CLOCK}:
+            self._show_who()
+
+    def _show_who(self) -> None:
+        call = self.view.state.calls.get(self._call.id, self._call)
+        state = words.state_word(call, self.view.mono())
+        self._who.show([((f"{state}  ", "dim"), (call.remote.label, "strong"))])
+
     def compose_dialog(self) -> Iterable[Widget]:
-        who = Lines(classes="dialog-text")
-        state = words.state_word(self._call, self.view.mono())
-        who.show([((f"{state}  ", "dim"), (self._call.remote.label, "strong"))])
+        self._show_who()
         keys = Lines(classes="dialog-keys")
         keys.show([(("↑↓", "key"), (" choose   ", "dim"), ("Enter", "key"), (" go   ", "dim"),
                     ("Esc", "key"), (" leave", "dim"))])  # fmt: skip
-        box = Vertical(who, self.field, self.rows, keys, classes="dialog transfer")
+        box = Vertical(self._who, self.field, self.rows, keys, classes="dialog transfer")
         box.border_title = Content("TRANSFER")
         yield box
 
