@@ -182,7 +182,7 @@ class _Watcher:
             case c.ListObserved() | c.FindObserved() | c.FetchSummary() | c.FetchTurn():
                 return await self._look(command)
             case c.ListResources():
-                example = specs.lately(self.wall(), self._names)
+                example = wire.lately_conditions(self.wall(), self._names)
                 return c.ResourcesFound(self._names.resources, example)
             case c.OpenFrame() | c.UpdateFrame() | c.ReadFrame() | c.CloseFrame():
                 return await self._frame(command)
@@ -208,9 +208,8 @@ class _Watcher:
                 return await self._find(command)
             case c.FetchSummary(_, since, until, interval, room):
                 until = until or self.wall()
-                payload = {**specs.times(since or until - 3600.0, until), "interval": interval}
-                if room:
-                    payload[names.filter_room] = room
+                since = since or until - 3600.0
+                payload = wire.summary_payload(since, until, interval, room, "", names)
                 answer = await service.ask(names.type_summary, payload)
                 return c.SummaryFound(*wire.summary_in(answer, names))
             case c.FetchTurn():
@@ -245,7 +244,7 @@ class _Watcher:
         self, wanted: Mapping[str, str], by: tuple[str, ...], command: c.FindObserved
     ) -> c.ObservedFound:
         limit = max(1, min(command.limit, wire.FIND_MOST))
-        payload = {**wanted, **specs.times(command.since, command.until), "limit": limit}
+        payload = wire.find_payload(wanted, command.since, command.until, limit, self._names)
         answer = await self.service.ask(self._names.type_find, payload)
         calls = wire.calls_in(answer, self._names, self.service.counts)
         ours = {key: name for name, key in self._names.filters().items()}
@@ -253,7 +252,7 @@ class _Watcher:
             replace(one, matched_by=by or tuple(ours.get(name, name) for name in one.matched_by))
             for one in calls
         )
-        return c.ObservedFound(tuple(named), None, answer.get("truncated") is True)
+        return c.ObservedFound(tuple(named), None, wire.truncated_in(answer, self._names))
 
     async def _frame(
         self, command: c.OpenFrame | c.UpdateFrame | c.ReadFrame | c.CloseFrame
@@ -321,17 +320,17 @@ class _Watcher:
                 if job_type in wire.DESTRUCTIVE_JOBS and not confirmed:
                     raise Refused(f"{job_type} destroys data.", code="NOT_CONFIRMED")
                 parameters = specs.json_object(text, "The parameters")
-                asked = {"type": job_type, "parameters": parameters}
+                asked = wire.start_payload(job_type, parameters, names)
                 answer = await service.ask(names.type_start_job, asked, read=False)
-                return c.JobStarted(wire.raw_id(names.row(answer, "jobId")))
+                return c.JobStarted(wire.started_in(answer, names))
             case c.CancelJob(_, job_type, job):
-                asked = {"type": job_type, "jobId": job}
+                asked = wire.cancel_payload(job_type, job, names)
                 answer = await service.ask(names.type_cancel_job, asked, read=False)
-                return c.Done(int(answer.get("cancelled") is True))
+                return c.Done(int(wire.cancelled_in(answer, names)))
             case c.CleanJobs(_, failed, jobs):
                 type_ = names.type_clean_failed if failed else names.type_clean_completed
-                answer = await service.ask(type_, {"jobIds": list(jobs)}, read=False)
-                return c.Done(wire.whole(answer.get("removed")) or 0)
+                answer = await service.ask(type_, wire.clean_payload(jobs, names), read=False)
+                return c.Done(wire.removed_in(answer, names))
             case c.ListMachines():
                 workers = await service.ask(names.type_workers, {})
                 servers = await service.ask(names.type_servers, {})

@@ -109,8 +109,9 @@ class ObserverClient(Emitter):
         since, until = filters.pop("since", 0.0), filters.pop("until", 0.0)
         limit = filters.pop("limit", 50)
         given = [(_filter(name), str(value)) for name, value in filters.items()]
-        payload = {**specs.named_filters(given, names), **specs.times(since, until)}
-        answer = await self._service.ask(names.type_find, {**payload, "limit": limit})
+        wanted = specs.named_filters(given, names)
+        payload = wire.find_payload(wanted, since, until, limit, names)
+        answer = await self._service.ask(names.type_find, payload)
         return [dict(row) for row in wire.tables(names.row(answer, "calls"), limit)]
 
     async def fetch_ongoing_calls(self) -> list[dict[str, Any]]:
@@ -122,11 +123,15 @@ class ObserverClient(Emitter):
     async def get_summary_stats(self, **parameters: Any) -> dict[str, Any]:
         """Return totals; `since`, `until` (epoch seconds), `interval`, `room_id`, `service_id`."""
         names = self._service.names
-        given = {"roomId": parameters.get("room_id"), "serviceId": parameters.get("service_id")}
-        payload = specs.times(parameters.get("since", 0.0), parameters.get("until", 0.0))
-        wanted: dict[str, Any] = {key: value for key, value in given.items() if value}
-        wanted |= {"interval": parameters.get("interval", "5m"), **payload}
-        return dict(await self._service.ask(names.type_summary, wanted))
+        payload = wire.summary_payload(
+            parameters.get("since", 0.0),
+            parameters.get("until", 0.0),
+            parameters.get("interval", "5m"),
+            parameters.get("room_id") or "",
+            parameters.get("service_id") or "",
+            names,
+        )
+        return dict(await self._service.ask(names.type_summary, payload))
 
     async def get_turn_stats(self) -> list[dict[str, Any]]:
         """Return figures of TURN servers; bit rates may be None."""
@@ -231,10 +236,10 @@ class ObserverAdminClient(ObserverClient):
     async def start_job(self, type_: str, parameters: Mapping[str, Any]) -> str | None:
         """Start a job and return its id; None when an equal one waits or runs already."""
         checked = specs.json_object(parameters, "The parameters")
-        payload = {"type": type_, "parameters": checked}
         names = self._service.names
+        payload = wire.start_payload(type_, checked, names)
         answer = await self._service.ask(names.type_start_job, payload, read=False)
-        return wire.raw_id(names.row(answer, "jobId")) or None
+        return wire.started_in(answer, names) or None
 
     async def list_jobs(self) -> list[dict[str, Any]]:
         """Return all jobs."""
@@ -242,10 +247,10 @@ class ObserverAdminClient(ObserverClient):
 
     async def cancel_job(self, type_: str, job_id: str) -> bool:
         """Cancel a job; false when it was over already."""
-        payload = {"type": type_, "jobId": job_id}
-        type_ = self._service.names.type_cancel_job
-        answer = await self._service.ask(type_, payload, read=False)
-        return answer.get("cancelled") is True
+        names = self._service.names
+        payload = wire.cancel_payload(type_, job_id, names)
+        answer = await self._service.ask(names.type_cancel_job, payload, read=False)
+        return wire.cancelled_in(answer, names)
 
     async def clean_failed_jobs(self, *job_ids: str) -> int:
         """Remove these failed jobs from the list, or all; return how many."""
@@ -256,8 +261,9 @@ class ObserverAdminClient(ObserverClient):
         return await self._clean(self._service.names.type_clean_completed, job_ids)
 
     async def _clean(self, type_: str, job_ids: tuple[str, ...]) -> int:
-        answer = await self._service.ask(type_, {"jobIds": list(job_ids)}, read=False)
-        return wire.whole(answer.get("removed")) or 0
+        names = self._service.names
+        answer = await self._service.ask(type_, wire.clean_payload(job_ids, names), read=False)
+        return wire.removed_in(answer, names)
 
     async def _list(self, type_: str) -> list[dict[str, Any]]:
         answer = await self._service.ask(type_, {})

@@ -130,9 +130,9 @@ class Frames:
         return frame
 
     async def _create(self, frame: StoredFrame) -> None:
-        payload = dict(frame.spec.payload)
+        payload = frame.spec.payload
         if self._settings.packed_rows:
-            payload["accept"] = [self._names.accept_newrows]
+            payload = wire.accepting_packed(payload, self._names)
 
         def created(answer: Table) -> None:
             native = wire.frame_id_in(answer, self._names)
@@ -149,7 +149,7 @@ class Frames:
             for event in early:
                 self.said(frame, event)
 
-        deny_as = f"{frame.spec.type} {frame.spec.payload.get('resourceId', '')}"
+        deny_as = f"{frame.spec.type} {wire.resource_in(frame.spec.payload, self._names)}"
         await self._service.ask(frame.spec.type, payload, deny_as=deny_as, during=created)
         if not frame.native and not frame.over:
             raise Refused("The service gave the frame no id.", code=wire.PROTOCOL_ERROR)

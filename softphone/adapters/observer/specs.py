@@ -32,7 +32,7 @@ def client_frame(call: str, client: str, names: Wire) -> Spec:
 def database_frame(resource: str, conditions: str | Table, names: Wire) -> Spec:
     """Return the frame of rows of a resource."""
     asked = json_object(conditions)
-    payload = {"resourceId": _id(resource, "resource"), "conditions": asked}
+    payload = wire.database_payload(_id(resource, "resource"), asked, names)
     span = wire.span_in(asked, names)
     return Spec(names.type_create_database, payload, clean(resource), wire.report_key, span_ms=span)
 
@@ -73,19 +73,6 @@ def look_up(text: str) -> str:
     if not found:
         raise Refused("Give an id to look for.", code=wire.BAD_REQUEST)
     return found
-
-
-def times(since: float, until: float) -> dict[str, int]:
-    """Return a range of time in the wire's milliseconds; 0 is no limit."""
-    given = (("from", since), ("to", until))
-    return {name: round(at * 1000) for name, at in given if at}
-
-
-def lately(now: float, names: Wire) -> str:
-    """Return conditions to begin with: the rows of the last hour."""
-    until = round(now * 1000)
-    column = names.row_names.get("timestamp", "timestamp")
-    return json.dumps({column: {"gte": until - 3_600_000, "lte": until}})
 
 
 def _id(value: str, what: str) -> str:

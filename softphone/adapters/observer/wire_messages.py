@@ -118,15 +118,19 @@ def encode_token(token: str, names: Wire) -> str:
 
 def update_payload(frame_id: str, cursor: str | None, limit: int, names: Wire) -> dict[str, Any]:
     """Return the payload that asks for stored rows from a place on (5.2)."""
-    params: dict[str, Any] = {"limit": limit}
+    params: dict[str, Any] = {names.ask_limit: limit}
     if cursor is not None:
         params[names.field_cursor[0]] = cursor
-    return {names.field_frame_id[0]: frame_id, "action": names.action_update, "params": params}
+    return {
+        names.field_frame_id[0]: frame_id,
+        names.ask_action: names.action_update,
+        names.ask_params: params,
+    }
 
 
 def close_payload(frame_id: str, names: Wire) -> dict[str, Any]:
     """Return the payload that closes a frame (5.5)."""
-    return {names.field_frame_id[0]: frame_id, "action": names.action_close}
+    return {names.field_frame_id[0]: frame_id, names.ask_action: names.action_close}
 
 
 def frame_id_in(payload: Table, names: Wire) -> str:

@@ -255,3 +255,33 @@ def test_a_figure_beyond_a_quadrillion_is_shown_with_an_exponent(value: float, t
     figures, _ = wire.summary_in({"x": value}, wire.Wire())
 
     assert figures == (("x", text),)
+
+
+def test_names_of_what_is_asked_and_answered_can_be_corrected() -> None:
+    names = wire.Wire.from_table(
+        {
+            "ask_from": "since", "ask_to": "until", "ask_limit": "most", "ask_interval": "every",
+            "ask_resource": "table", "ask_conditions": "where", "ask_job_type": "kind",
+            "ask_parameters": "input", "ask_job": "id", "ask_jobs": "ids", "ask_accept": "can",
+            "answer_cancelled": "done", "answer_removed": "gone", "answer_truncated": "more",
+        }
+    )  # fmt: skip
+
+    assert wire.find_payload({"roomId": "r"}, 1.0, 2.0, 9, names) == {
+        "roomId": "r", "since": 1000, "until": 2000, "most": 9,
+    }  # fmt: skip
+    assert wire.summary_payload(1.0, 0.0, "1m", "", "s", names) == {
+        "since": 1000, "every": "1m", "serviceId": "s",
+    }  # fmt: skip
+    database = wire.database_payload("t", {"x": 1}, names)
+    assert database == {"table": "t", "where": {"x": 1}}
+    assert wire.resource_in(database, names) == "t"
+    assert wire.accepting_packed({}, names) == {"can": ["newrows"]}
+    assert wire.start_payload("k", {}, names) == {"kind": "k", "input": {}}
+    assert wire.cancel_payload("k", "j", names) == {"kind": "k", "id": "j"}
+    assert wire.clean_payload(("j",), names) == {"ids": ["j"]}
+    answer = {"id": 7, "done": True, "gone": 3, "more": True}
+    assert wire.started_in(answer, names) == "7"
+    assert wire.cancelled_in(answer, names)
+    assert wire.removed_in(answer, names) == 3
+    assert wire.truncated_in(answer, names)
