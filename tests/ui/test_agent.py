@@ -14,6 +14,7 @@ from softphone.model.message import ScreenPop
 from softphone.model.presence import LinkState, OnlineUser
 from softphone.ui.clock import local_epoch
 from tests.ui.conftest import NOW, START, Console, FakeEngine, OpenConsole
+from tests.ui.test_snapshots import SIZES, _compare
 
 HUB = AccountName("hub")
 REASONS = (c.CodedName("7", "Lunch [x]", "Productive"), c.CodedName("9", "Training"))
@@ -232,3 +233,25 @@ async def test_a_remote_call_goes_when_the_platform_holds_it_no_longer(
     await console.emit(e.AgentStatusChanged(replace(WRAP, calls=())))
 
     assert "REMOTE" not in console.app.main.calls.rows.text
+
+
+@pytest.mark.parametrize("scene", ["agent", "pops"])
+async def test_an_agents_desk_looks_as_in_its_snapshot(
+    open_console: OpenConsole, engine: FakeEngine, scene: str
+) -> None:
+    pop = ScreenPop(
+        "p1", HUB, NOW - 30, "third party", "+390245871203", "C1203", "Renewals", ("priority",),
+        (("skillGroup", "gold"),), '{"name": "Anna [b]Rossi", "plan": "gold", "since": 2019}',
+        native_id="olos-1",
+    )  # fmt: skip
+    async with open_console(SIZES[0]) as console:
+        await at_desk(console, engine, replace(WRAP, calls=HELD, queued="pause"))
+        users = tuple(OnlineUser(f"r{n}", str(n), f"user{n}") for n in range(40))
+        await console.emit(e.OnlineUsersChanged(HUB, users), e.ScreenPopped(pop))
+        if scene == "pops":
+            await console.press("tab", "K")
+        _compare(console, f"{scene}-80x24")
+
+        await console.pilot.resize_terminal(*SIZES[1])
+        await console.settle()
+        _compare(console, f"{scene}-140x45")
