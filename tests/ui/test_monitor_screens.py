@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 from softphone.model import command as c
 from softphone.model import event as e
@@ -405,99 +404,40 @@ async def test_a_job_that_destroys_starts_only_when_its_name_is_typed(
     assert "An equal job waits" in console.screen_text()
 
 
-async def test_rows_are_fetched_in_pages_and_written_to_a_file(
-    console: Console, engine: FakeEngine, tmp_path: Path
-) -> None:
+async def test_ids_and_rows_are_copied(console: Console, engine: FakeEngine) -> None:
     await watching(console, engine)
-    frame = Frame(FRAME, WATCH, "callEvents", FrameState.OPEN, received=3)
-    pages = {0: ('{"n": 1}', '{"n": null}'), 2: ('{"n": 3}',)}
 
-    def read(asked: c.ReadFrame) -> c.Reply:
-        rows = pages.get(asked.after, ())
-        return c.Reply(value=c.FrameRows(rows, asked.after + len(rows), frame))
+    await console.press("tab", "O", "y")
+    assert console.app.clipboard == "c-1"
+    await console.press("enter")
+    await console.emit(e.ClientObserved(WATCH, FRAME, BAD))
+    await console.press("g", "y")
+    assert console.app.clipboard == '{"a": 1}'
+    await console.press("enter", "y", "escape")
 
-    engine.reply(c.ReadFrame, read)
-    await asked_for_rows(console, engine)
-    text = console.screen_text()
-    await console.press("w", *str(tmp_path / "x.csv"), "enter")
-    await console.until(lambda: "rows written" in console.screen_text())
-
-    assert console.commands(c.OpenFrame) == [
-        c.OpenFrame(WATCH, c.FrameKind.DATABASE, resource="callEvents", conditions='{"x": 1}')
-    ]
-    assert "callEvents · 3 rows" in text
-    assert '{"n": 3}' in text
-    assert (tmp_path / "x.csv").read_text().splitlines() == ["n", "1", '""', "3"]
+    assert "Copied the client's row." in console.screen_text()
+    assert "CALL room-9" in console.screen_text()
 
 
-async def asked_for_rows(console: Console, engine: FakeEngine) -> None:
-    """Open the database browser and ask for the first resource with the conditions offered."""
-    names = c.ResourcesFound(("callEvents", "callMetas"), '{"x": 1}')
-    engine.reply(c.ListResources, c.Reply(value=names))
-    console.app.act("rows.open")
-    await console.settle()
-    await console.press("a", "enter", "enter")
-
-
-async def test_columns_are_chosen_and_what_is_missing_is_a_dash(
-    console: Console, engine: FakeEngine, tmp_path: Path
-) -> None:
-    await watching(console, engine)
-    frame = Frame(FRAME, WATCH, "callEvents", FrameState.OPEN, received=2)
-    rows = ('{"n": 1, "at": 7, "more": 9}', '{"n": null, "at": 8}')
-    page = c.FrameRows(rows, 2, frame)
-    engine.reply(
-        c.ReadFrame, lambda asked: c.Reply(value=replace(page, rows=() if asked.after else rows))
-    )
-    await asked_for_rows(console, engine)
-
-    await console.press("e", *("backspace",) * 20, *"at, n", "enter")
-    text = console.screen_text()
-    await console.press("w", *str(tmp_path / "x.csv"), "enter")
-    await console.until(lambda: "rows written" in console.screen_text())
-
-    assert re.search(r"> 7 +1 ", text)
-    assert re.search(r"  8 +- ", text)
-    assert (tmp_path / "x.csv").read_text().splitlines() == ["at,n", "7,1", "8,"]
-
-
-async def test_a_fetch_shows_how_far_it_is_is_stopped_and_goes_stale(
+async def test_a_call_that_cannot_be_followed_says_why_once(
     console: Console, engine: FakeEngine
 ) -> None:
     await watching(console, engine)
-    going = Frame(FRAME, WATCH, "callEvents", FrameState.OPEN, 1500, 1500, True, 0.3)
-    engine.reply(c.ReadFrame, c.Reply(value=c.FrameRows((), 0, going, missed=1200)))
-    await asked_for_rows(console, engine)
-    text = console.screen_text()
+    engine.reply(c.OpenFrame, c.Reply(False, "NOT_FOUND", "Not found: no such call."))
 
-    await console.press("D")
-    stale = replace(going, updating=False, state=FrameState.STALE, stale_since=NOW)
-    engine.reply(c.ReadFrame, c.Reply(value=c.FrameRows((), 0, stale)))
-    await console.emit(e.FrameChanged(stale))
+    await console.press("tab", "O", "enter")
 
-    assert "1,500 rows · ███░░░░░░░ 30% · fetching …" in text
-    assert "missed" in text
-    assert console.commands(c.UpdateFrame) == [c.UpdateFrame(WATCH, FRAME, stop=True)]
-    assert re.search(r"stale since \d\d:\d\d:\d\d", console.screen_text())
+    assert "Not found: no such call." in console.screen_text()
+    assert "[red]Anna[/]" in console.screen_text()
 
 
-async def test_more_rows_than_are_shown_all_go_into_the_file(
-    console: Console, engine: FakeEngine, tmp_path: Path
+async def test_a_call_whose_frames_are_stale_is_dimmed_and_says_since_when(
+    console: Console, engine: FakeEngine
 ) -> None:
     await watching(console, engine)
-    total = 6_000
-    frame = Frame(FRAME, WATCH, "callEvents", FrameState.OPEN, received=total)
+    await console.press("tab", "O", "enter")
 
-    def read(asked: c.ReadFrame) -> c.Reply:
-        last = min(total, asked.after + asked.limit)
-        rows = tuple(f'{{"n": {n}}}' for n in range(asked.after, last))
-        return c.Reply(value=c.FrameRows(rows, last, frame))
+    stale = Frame(FRAME, WATCH, "call c-1", FrameState.STALE, stale_since=NOW)
+    await console.emit(e.FrameChanged(stale))
 
-    engine.reply(c.ReadFrame, read)
-    await asked_for_rows(console, engine)
-    await console.until(lambda: '{"n": 1000}' in console.screen_text())
-    await console.press("w", *str(tmp_path / "x.jsonl"), "enter")
-    await console.until(lambda: "6000 rows written" in console.screen_text())
-
-    lines = (tmp_path / "x.jsonl").read_text().splitlines()
-    assert (lines[0], len(lines), lines[-1]) == ('{"n": 0}', total, '{"n": 5999}')
+    assert re.search(r"stale since \d\d:\d\d:\d\d", console.screen_text())

@@ -17,10 +17,10 @@ from tests.ui.test_monitor_screens import (
     CALL,
     FRAME,
     WATCH,
-    asked_for_rows,
     jobs,
     watching,
 )
+from tests.ui.test_rows_screen import asked_for_rows
 from tests.ui.test_snapshots import SIZES, _compare
 
 Scene = Callable[[Console, FakeEngine], Awaitable[None]]
