@@ -15,8 +15,8 @@ _SHORT_WINDOW_S, _SHORT_QUANTILE = 3.5, 0.97
 _LONG_WINDOW_S, _LONG_QUANTILE = 15.0, 0.99
 _STALL_S = 0.08
 _BASE_WINDOW_S = 1.0
-_MARGIN_S = 0.015  # one 10 ms pull and a device that asks for two blocks at once
-_LEAST_S, _MOST_S = 0.02, 0.6
+_MARGIN_S, _PAIR_MARGIN_S = 0.008, 0.015  # beside the 10 ms or 20 ms a device asks for at once
+_LEAST_S, _PAIR_LEAST_S, _MOST_S = 0.01, 0.02, 0.6
 _START_S = 0.04  # the start depth of 60 ms, less the 20 ms that came last
 _OBSERVED_EVERY_S = 0.01
 _TARGET_EVERY_S = 0.1
@@ -28,6 +28,8 @@ class Arrivals:
     def __init__(self) -> None:
         self.target_s = _START_S
         self.jitter_s = 0.0
+        self.pulled_in_pairs = True
+        """Whether the device asks for 20 ms at once, which needs as much more in hand."""
         self._times: npt.NDArray[np.float64] = np.zeros(_CAPACITY)
         self._delays: npt.NDArray[np.float64] = np.zeros(_CAPACITY)
         self._count = 0
@@ -90,5 +92,8 @@ class Arrivals:
         if stalls < 2:
             late = late[int(np.searchsorted(times[first:], now_s - _SHORT_WINDOW_S)) :]
             quantile = _SHORT_QUANTILE
-        needed = float(np.quantile(late, quantile)) + _MARGIN_S
-        self.target_s = min(max(needed, _LEAST_S), _MOST_S)
+        margin_s, least_s = _MARGIN_S, _LEAST_S
+        if self.pulled_in_pairs:
+            margin_s, least_s = _PAIR_MARGIN_S, _PAIR_LEAST_S
+        needed = float(np.quantile(late, quantile)) + margin_s
+        self.target_s = min(max(needed, least_s), _MOST_S)

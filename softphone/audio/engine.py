@@ -173,6 +173,11 @@ class AudioEngine:
         far = {key: line.meter.dbfs for key, line in self._lines.items()}
         return Levels(self._board.mic_meter.dbfs, far)
 
+    @property
+    def underflows(self) -> int:
+        """How often a device did not get or give its sound in time, since the start."""
+        return self._keeper.underflows
+
     def take_microphone_peaks(self) -> PeakRange:
         """Return how loud the microphone was since the last time this was asked."""
         return self._board.mic_peaks.take()

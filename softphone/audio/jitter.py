@@ -26,6 +26,7 @@ _PATIENCE_PULLS = 20
 _SETTLE = 0.1
 _LARGEST_FILL_MS = 200
 _LARGEST_JUMP_MS = 2000
+_AT_ONCE_S, _PULLS_LOOKED_AT = 0.003, 100
 _LOSS_MEMORY = 1 / 250  # packets: five seconds of them
 _LOSSY, _CLEAN = 0.02, 0.005  # shares of packets; a single loss is 0.004
 
@@ -70,6 +71,8 @@ class JitterBuffer:
         self._next_timestamp: int | None = None
         self._holes: deque[tuple[int, int]] = deque(maxlen=32)
         self._loss = 0.0  # share of packets, of the last seconds
+        self._pulled_s = float("-inf")
+        self._pulls = self._pairs = 0
         self._reserve = 0  # samples kept beyond the target while packets get lost
 
     def push(self, samples: Samples, now_s: float) -> None:
@@ -98,8 +101,14 @@ class JitterBuffer:
         self._arrivals.reset()
         self._holes.clear()
 
-    def pull(self, out: Samples) -> None:
-        """Fill `out` with what is to be played now: sound, concealment or zeros."""
+    def pull(self, out: Samples, now_s: float | None = None) -> None:
+        """Fill `out` with what is to be played now: sound, concealment or zeros.
+
+        With the monotonic time the buffer learns whether the device asks for two blocks at once,
+        and stays shallower where it does not.
+        """
+        if now_s is not None:
+            self._follow_pulls(now_s)
         if not self._playing:
             if len(self._queue) < max(self._start, len(out)):
                 out.fill(0)
@@ -124,6 +133,14 @@ class JitterBuffer:
             round(self._target() / self._per_ms),
             self._arrivals.jitter_s * 1000,
         )
+
+    def _follow_pulls(self, now_s: float) -> None:
+        self._pairs += now_s - self._pulled_s < _AT_ONCE_S
+        self._pulled_s = now_s
+        self._pulls += 1
+        if self._pulls == _PULLS_LOOKED_AT:
+            self._arrivals.pulled_in_pairs = self._pairs > _PULLS_LOOKED_AT // 20
+            self._pulls = self._pairs = 0
 
     def _target(self) -> float:
         """Return the depth that is wanted, in samples."""

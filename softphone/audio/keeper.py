@@ -66,6 +66,11 @@ class Keeper:
         else:
             self._do_posted()
 
+    @property
+    def underflows(self) -> int:
+        """How often a block came too late, of all devices."""
+        return sum(slot.underflows for slot in self._slots)
+
     def post(self, what: Callable[[], None]) -> None:
         """Have `what` done on this thread, soon and in order."""
         self._todo.append(what)

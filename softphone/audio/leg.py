@@ -6,6 +6,7 @@ wire is the leg's own business: G.711 here, Opus over RTP elsewhere.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ class G711Leg:
         """Fill `out48k` from the jitter buffer; concealment or silence when it is empty."""
         while self._arrived:
             self._take(*self._arrived.popleft())
-        self._jitter.pull(self._far)
+        self._jitter.pull(self._far, time.monotonic())
         self._meter.feed(self._far, BLOCK_S)
         self._up.run(self._far, out48k)
 

@@ -25,7 +25,7 @@ from .tones import milliwatt
 STALLED_S = 0.25
 _RETRY_S, _PATIENT_RETRY_S = 1.0, 10.0  # each try is a process of half a second
 _HOPEFUL_S = 120.0
-_UNDERFLOWS = 5
+_UNDERFLOWS, _FIRST_UNDERFLOWS = 5, 2  # the smallest buffers are given up sooner
 _UNDERFLOW_WINDOW_S = 10.0
 _CALM_S = 60.0
 
@@ -60,6 +60,7 @@ class Slot:
         self._lost_at_s = 0.0
         self._probe: subprocess.Popen[bytes] | None = None
         self._profile = 0
+        self._underflows_before = 0  # of streams that are closed
         self._underflows_seen = 0
         self._underflow_at_s = self._underflow_told_s = float("-inf")
 
@@ -67,6 +68,11 @@ class Slot:
     def on_sound_card(self) -> bool:
         """Whether a PortAudio stream is open."""
         return isinstance(self.stream, portaudio.PortAudioStream)
+
+    @property
+    def underflows(self) -> int:
+        """How often a block came too late for the device, since the slot was made."""
+        return self._underflows_before + (self.stream.underflows if self.stream else 0)
 
     def use(self, spec: DeviceSpec) -> None:
         """Change the device; it is opened at the next `tick` that wants it."""
@@ -96,6 +102,7 @@ class Slot:
         if stream:
             stream.disarm()
             stream.stop()
+            self._underflows_before += stream.underflows
         self.standing_in = False
         self._end_probe()
 
@@ -163,6 +170,7 @@ class Slot:
     def _lose(self, what: str) -> None:
         lost = self.stream
         assert lost is not None
+        self._underflows_before += lost.underflows
         lost.disarm()
         title = _TITLES[self.role]
         text = f"{title} {what}: {lost.name}. The call goes on without it."
@@ -237,20 +245,27 @@ class Slot:
             probe.wait()
 
     def _watch_underflows(self, stream: Stream) -> None:
-        """After five underflows in 10 s take larger buffers; say so at most once a minute."""
+        """After a few underflows in 10 s take larger buffers; say so at most once a minute.
+
+        The first step up is to what every computer should manage: nobody needs to hear of it.
+        """
         now_s = time.monotonic()
         if now_s - self._underflow_at_s > _UNDERFLOW_WINDOW_S:
             self._underflow_at_s, self._underflows_seen = now_s, stream.underflows
-        if stream.underflows - self._underflows_seen < _UNDERFLOWS:
+        most = _UNDERFLOWS if self._profile else _FIRST_UNDERFLOWS
+        if stream.underflows - self._underflows_seen < most:
             return
         self._underflow_at_s, self._underflows_seen = now_s, stream.underflows
         larger = self._profile + 1 < len(portaudio.PROFILES)
         if larger:
             self._profile += 1
+            self._underflows_before += stream.underflows
             stream.disarm()
             stream.stop()
             self.stream = None
             self._open_first()
+        if self._profile == 1 and larger:
+            return
         if larger or now_s - self._underflow_told_s > _CALM_S:
             self._underflow_told_s = now_s
             what = "its buffers were made larger" if larger else "this computer is too busy"

@@ -25,7 +25,7 @@ _UP_LIMIT_S = 30.0
 async def measure_gateway(count: int, seconds: float) -> list[Figure]:
     """Measure the WebRTC layer by itself, then `count` calls of one user to the lab's echo."""
     figures = [
-        Figure(one.name, one.value, one.unit, f"{one.ratio:.1f} x {one.reference}")
+        Figure(one.name, one.value, one.unit, f"{one.ratio or 0:.1f} x {one.reference}")
         for one in await bench.all_figures(seconds)
     ]
     async with running_lab() as ready:

@@ -112,7 +112,7 @@ class SoftphoneApp(App[None]):
         start(self, self.session.run, group="session")
         self._schedule_tick()
         if self._calm:
-            self.call_after_refresh(_calm_runtime)
+            self.call_after_refresh(calm_runtime)
 
     # ---- what arrives ----------------------------------------------------------------------
 
@@ -281,7 +281,7 @@ def _bindings(keys: KeyMap) -> list[Binding]:
     ]
 
 
-def _calm_runtime() -> None:
+def calm_runtime() -> None:
     """Full collections held the interpreter for 140 to 180 ms (audio.md, section 0)."""
     gc.collect()
     gc.freeze()

@@ -6,6 +6,7 @@ Opus stays at 48 kHz, G.711 at 8 kHz, each in a buffer of its own rate.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 import numpy as np
@@ -87,7 +88,7 @@ class Incoming:
 
     def pull(self, out: Samples) -> None:
         """Fill `out`, samples at `rate_hz`, with sound, concealment or silence."""
-        self._jitter.pull(out)
+        self._jitter.pull(out, time.monotonic())
 
     def stats(self) -> JitterStats:
         """Return the buffer's numbers; sums are over all codecs so far."""

@@ -290,19 +290,22 @@ def test_a_probe_that_cannot_start_is_tried_again_and_one_that_runs_is_ended(
     assert slot._probe is None
 
 
-def test_a_card_that_stumbles_gets_larger_buffers_twice_then_a_warning_a_minute(
+def test_a_card_that_stumbles_gets_larger_buffers_thrice_and_tells_of_all_but_the_first(
     card: type[FakeCard], reports: Reports
 ) -> None:
     slot, _ = slot_for("portaudio:Headset", reports, "speaker")
     slot.tick(True)
 
-    for _ in range(4):
+    told = []
+    for late in (2, 5, 5, 5, 5):
         slot.tick(True)
-        card.made[-1].underflows += 5
+        card.made[-1].underflows += late
         slot.tick(True)
+        told.append(len(reports.of(ReportKind.UNDERFLOW)))
 
-    assert [made.profile for made in card.made] == [0, 1, 2]
-    assert len(reports.of(ReportKind.UNDERFLOW)) == 2
+    assert [made.profile for made in card.made] == [0, 1, 2, 3]
+    assert told == [0, 1, 2, 2, 2]  # with the largest buffers it is said once a minute
+    assert slot.underflows == 22
     slot.close()
 
 

@@ -87,18 +87,18 @@ def open_stream(
     return stream, stream._stream
 
 
-def test_streams_are_48_khz_mono_int16_with_10_ms_first() -> None:
+def test_streams_are_48_khz_mono_int16_with_5_ms_first() -> None:
     _, raw = open_stream()
 
     assert raw.options["samplerate"] == 48_000
-    assert (raw.options["blocksize"], raw.options["latency"]) == (480, 0.02)
+    assert (raw.options["blocksize"], raw.options["latency"]) == (240, 0.01)
     assert (raw.options["channels"], raw.options["dtype"]) == (1, "int16")
     assert raw.calls == ["start"]
 
 
 def test_larger_buffers_are_still_used_in_blocks_of_10_ms() -> None:
     blocks: list[int] = []
-    stream, raw = open_stream(user=lambda b: blocks.append(int(b[0])), profile=1)
+    stream, raw = open_stream(user=lambda b: blocks.append(int(b[0])), profile=2)
     data = np.repeat(np.array([5, 6], np.int16), 480).tobytes()
 
     stream._captured(data, 960, None, OK)
@@ -106,6 +106,27 @@ def test_larger_buffers_are_still_used_in_blocks_of_10_ms() -> None:
     assert raw.options["blocksize"] == 960
     assert blocks == [5, 6]
     assert stream.underflows == 0
+
+
+@pytest.mark.parametrize("frames", [1, 7, 240, 480, 1000])
+def test_devices_may_ask_for_any_number_of_samples(frames: int) -> None:
+    said = np.arange(4800, dtype=np.int16)
+    heard: list[int] = []
+    stream, _ = open_stream(user=lambda block: heard.extend(block.tolist()))
+    for first in range(0, 4800, frames):
+        part = said[first : first + frames]
+        stream._captured(part.tobytes(), len(part), None, OK)
+
+    asked = iter(range(100))
+    speaker, _ = open_stream("output", user=lambda out: out.fill(next(asked)))
+    played: list[int] = []
+    while len(played) < 4800:
+        data = bytearray(2 * frames)
+        speaker._wanted(data, frames, None, OK)
+        played += np.frombuffer(data, np.int16).tolist()
+
+    assert heard == said.tolist()
+    assert played[:4800] == np.repeat(np.arange(10), 480).tolist()
 
 
 def test_a_speaker_is_filled_and_silent_once_disarmed() -> None:
