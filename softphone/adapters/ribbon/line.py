@@ -10,7 +10,7 @@ from typing import Protocol
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from softphone.adapters.sockets import SocketRules, close_code, end, open_socket
+from softphone.adapters.sockets import SocketRefused, SocketRules, close_code, end, open_socket
 from softphone.model.error import SoftphoneError
 
 from . import wire
@@ -26,7 +26,7 @@ class LineOwner(Protocol):
     """Who hears what happens on the socket."""
 
     def socket_opened(self, round_: int) -> None: ...
-    def socket_failed(self, round_: int, cause: str) -> None: ...
+    def socket_failed(self, round_: int, cause: str, *, unknown: bool = False) -> None: ...
     def socket_said(self, text: str | bytes) -> None: ...
     def socket_closed(self, round_: int, code: int, cause: str) -> None: ...
 
@@ -85,7 +85,9 @@ class Line:
             self._owner.socket_failed(wanted.round, f"no answer within {wanted.limit_s:g} s.")
             return
         except SoftphoneError as problem:
-            self._owner.socket_failed(wanted.round, problem.message)
+            refused = problem.status if isinstance(problem, SocketRefused) else None
+            unknown = refused in wire.UNKNOWN_CHANNEL
+            self._owner.socket_failed(wanted.round, problem.message, unknown=unknown)
             return
         await self._live(connection, wanted.round)
 

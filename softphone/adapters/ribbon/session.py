@@ -261,10 +261,15 @@ class Session:
         self._ping_at = now + self.settings.ping_s
         return [self._link(LinkState.ONLINE), Ready(fresh)]
 
-    def socket_failed(self, round_: int, cause: str, now: float) -> Steps:
-        """A try to open the socket failed."""
+    def socket_failed(self, round_: int, cause: str, now: float, *, unknown: bool = False) -> Steps:
+        """A try to open the socket failed; no try helps with a channel the gateway has forgotten.
+
+        The platform's own client cannot see the answer to the handshake and tries on (3.3).
+        """
         if round_ != self.socket_round or self.phase not in (Phase.OPENING, Phase.REOPENING):
             return []
+        if unknown and self.phase is Phase.REOPENING:
+            return self.lost(Loss.LOST_CONNECTION, now, cause)
         limit = self.settings.reconnect_limit
         if limit and self.attempt >= limit:
             if self.phase is Phase.OPENING:

@@ -212,9 +212,10 @@ class RibbonUser:
         """The notification socket is open."""
         self.do(self.protocol.session.socket_opened(round_, self.now))
 
-    def socket_failed(self, round_: int, cause: str) -> None:
-        """A try to open it failed."""
-        self.do(self.protocol.session.socket_failed(round_, cause, self.now))
+    def socket_failed(self, round_: int, cause: str, *, unknown: bool = False) -> None:
+        """A try to open it failed; `unknown`: the gateway does not know the channel."""
+        session = self.protocol.session
+        self.do(session.socket_failed(round_, cause, self.now, unknown=unknown))
 
     def socket_closed(self, round_: int, code: int, cause: str) -> None:
         """It is gone."""

@@ -22,6 +22,7 @@ MESSAGE_TYPE = "A2"
 MESSAGE_CHARSET = "UTF-8"
 PING_TEXT = '{"message_type":"ping"}'  # (3.2)
 GLARE_STATUS = 49
+UNKNOWN_CHANNEL = (404, 410)  # the HTTP answers to a handshake for a channel that is no more
 GLARE_REASON = "glare"
 GLARE_SIP_CODE = "491"
 REFUSED_SDP_CODE = "488"  # ASSUMED (4.12)

@@ -137,6 +137,29 @@ def test_503_is_retried_three_times_with_the_time_it_says_then_with_patience() -
     assert waits[4] == 2.0
 
 
+def test_a_channel_the_gateway_has_forgotten_is_a_new_subscription_at_once() -> None:
+    turn = Turn().up()
+    turn.later(100.0)
+    turn.closed()
+    turn.later(1.0)
+    turn.do(turn.session.socket_failed(turn.session.socket_round, "404", turn.now, unknown=True))
+
+    waits_s = (turn.session.next_wake() or 0.0) - turn.now
+    assert turn.session.phase is Phase.WAITING
+    assert 0.0 < waits_s <= 5.0
+    turn.later(waits_s)
+    assert turn.of(AskSubscription)[-1].method == "POST"
+
+
+def test_a_first_socket_that_is_not_found_keeps_to_the_rules() -> None:
+    turn = Turn()
+    turn.do(turn.session.open(turn.now))
+    turn.reply()
+    turn.do(turn.session.socket_failed(turn.session.socket_round, "404", turn.now, unknown=True))
+
+    assert turn.session.phase is Phase.OPENING
+
+
 def test_reconnects_follow_the_rules_and_end_in_a_new_subscription() -> None:
     turn = Turn(reconnect_multiplier=2.0).up()
     turn.later(100.0)
