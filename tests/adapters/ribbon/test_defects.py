@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from softphone.adapters.ribbon import negotiation as n
+from softphone.adapters.ribbon import operations as o
 from softphone.adapters.ribbon import wire
 from softphone.adapters.ribbon.steps import CallAsk
 from softphone.model import command as c
@@ -152,3 +154,15 @@ def test_a_defect_in_a_call_that_is_over_is_nothing() -> None:
     rig.do(rig.calls.leave(rig.now))
 
     assert rig.calls.faulted(call.id, DEFECT, rig.now) == []
+
+
+def test_a_defect_beside_a_change_that_ends_the_call_ends_it_once() -> None:
+    rig = Rig().online()
+    call = rig.offered()
+    answer = rig.begin(n.answer(call, rig.now))
+    checked = rig.begin(o.resync(call, rig.now))
+
+    rig.do(rig.calls.faulted(call.id, DEFECT, rig.now))
+
+    assert rig.ends() == [(str(call.id), "failed")]
+    assert (rig.outcome(answer), rig.outcome(checked)) == ("INTERNAL", "NO_CALL")
