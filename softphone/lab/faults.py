@@ -132,6 +132,11 @@ FAULTS: dict[str, FaultKind] = {
         services=_RIBBON,
     ),
     "glare": FaultKind("refuse every offered change with 49", {"count": 0}, services=_RIBBON),
+    "bad_network": FaultKind(
+        "lose and delay media packets, both ways, while it is on",
+        {"loss": 0.1, "delay_ms": 0.0, "jitter_ms": 0.0},
+        services=_RIBBON,
+    ),
     "slow_start": FaultKind("callers ring without SDP", {"count": 0}, services=_RIBBON),
     "offer_video": FaultKind("callers offer video too", {"count": 0}, services=_RIBBON),
     "far_end_codec": FaultKind("far ends speak one codec only", {"name": "PCMA"}, services=_RIBBON),

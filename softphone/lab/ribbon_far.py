@@ -17,6 +17,7 @@ from softphone.webrtc.sdp import Direction, parse
 from softphone.webrtc.settings import DEFAULT_CODECS, PeerSettings
 
 from . import sounds
+from .bad_network import BadNetwork
 from .farends import FarEnd, Turn
 from .hearing import Hearing
 from .hub import Hub
@@ -94,6 +95,7 @@ class FarLeg:
         self._over = over
         self._codecs = tuple(codecs)
         self._early = early
+        self._network = BadNetwork(hub.faults, number)
         self._end = FrameEnd(self._codecs)
         self._peer: Peer | None = None
         self._remote_id = ""
@@ -302,7 +304,8 @@ class FarLeg:
         if not self.alive:
             raise ProtocolError("The call is over.")
         self._drop_peer()
-        self._peer = Peer(PeerSettings(codecs=self._codecs), self, self._end)
+        settings = PeerSettings(codecs=self._codecs, network=self._network)
+        self._peer = Peer(settings, self, self._end)
 
     def _drop_peer(self) -> None:
         if self._peer is not None:

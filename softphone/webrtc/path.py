@@ -24,7 +24,7 @@ from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtl
 from .connection import Connection, Link, Pair
 from .description import Transport
 from .gather import Gathered, GatherLimits, gather
-from .settings import IceServer
+from .settings import IceServer, Network
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,9 @@ class SecurePath:
         limits: GatherLimits,
         dscp: int | None,
         connect_limit_s: float,
+        network: Network | None = None,
     ) -> None:
+        self._network = network
         self._connect_limit_s = connect_limit_s
         self.ice = "new"
         self.gathered = Gathered()
@@ -208,8 +210,7 @@ class SecurePath:
         """Queue an RTP or RTCP packet; False before DTLS is ready. Event loop only."""
         if self.dtls != "connected":
             return False
-        self._to_send.append(packet)
-        self._sending.set()
+        self._carry(self._queue, packet)
         return True
 
     def stop_gathering(self) -> None:
@@ -328,6 +329,18 @@ class SecurePath:
 
     # sending and telling
 
+    def _queue(self, packet: bytes) -> None:
+        self._to_send.append(packet)
+        self._sending.set()
+
+    def _carry(self, on: Callable[..., None], *packet: Any) -> None:
+        """Let a packet go on at once, or as the network has it."""
+        delay_s = self._network.fate() if self._network is not None else 0.0
+        if delay_s:
+            asyncio.get_running_loop().call_later(delay_s, on, *packet)
+        elif delay_s is not None:
+            on(*packet)
+
     async def _send_all(self) -> None:
         while True:
             await self._sending.wait()
@@ -342,7 +355,7 @@ class SecurePath:
                 self._to_send.clear()
 
     def _received(self, data: bytes, is_rtcp: bool) -> None:
-        self._owner.path_received(self, data, is_rtcp)
+        self._carry(self._owner.path_received, self, data, is_rtcp)
 
     def _connection_closed(self) -> None:
         if not self._is_closed:

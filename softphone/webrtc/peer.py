@@ -54,7 +54,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 _WATCH_S = 0.5
-_REPORT_S, _EARLY_REPORTS, _EARLY_REPORT_S = 3.0, 2, 0.8  # early ones: the round trip is soon known
+_REPORT_S = 1.0  # a hundredth of the sound's packets; the figures of a call follow within seconds
 
 
 class PeerOwner(Protocol):
@@ -364,6 +364,7 @@ class Peer:
             limits,
             wanted.dscp,
             wanted.connect_limit_s,
+            wanted.network,
         )
 
     async def _lines_for(
@@ -426,7 +427,7 @@ class Peer:
 
     async def _watch(self) -> None:
         """Send reports, notice a far end that has gone or is silent."""
-        report_at_s, reports = time.monotonic() + _EARLY_REPORT_S, 0
+        report_at_s = time.monotonic() + _REPORT_S
         while True:
             await asyncio.sleep(_WATCH_S)
             now_s = time.monotonic()
@@ -436,9 +437,7 @@ class Peer:
             self._media.reported(self._ways.link(clock_hz))
             if now_s >= report_at_s and self._main:
                 self._main.send(self._ways.report(self._media.ssrc, clock_hz, now_s))
-                reports += 1
-                every_s = _REPORT_S if reports > _EARLY_REPORTS else _EARLY_REPORT_S
-                report_at_s = now_s + every_s * (0.8 + 0.4 * secrets.randbelow(1000) / 1000)
+                report_at_s = now_s + _REPORT_S * (0.8 + 0.4 * secrets.randbelow(1000) / 1000)
 
     def _look(self, now_s: float) -> None:
         path = self._main

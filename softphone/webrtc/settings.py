@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from softphone.secret import Secret
 
@@ -19,6 +20,14 @@ class IceServer:
     urls: tuple[str, ...]
     username: str = ""
     credential: Secret | None = None
+
+
+class Network(Protocol):
+    """What a network does to packets; for labs, which have a good one."""
+
+    def fate(self) -> float | None:
+        """Return after how many seconds the next packet goes on; None: it is lost."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +53,4 @@ class PeerSettings:
     silent_s: float = 5.0
     unheard_s: float = 7.0
     patience_s: float = 10.0
+    network: Network | None = None
