@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softphone.audio.figure import Figure
 from softphone.audio.block import BLOCK_S, BLOCK_SAMPLES, RATE_HZ, Samples, silence
+from softphone.audio.figure import Figure
 
 from .leg import RtpLeg
 from .media import Media

@@ -11,8 +11,8 @@ from softphone.model import event as e
 from softphone.model.call import CallState, Direction, Party
 from softphone.model.message import Channel, Conversation, Delivery, Voicemail
 from softphone.model.presence import Activity, Presence
-from softphone.model.record import PlatformRecord
 from softphone.model.quality import QualitySample, QualitySummary, Warned
+from softphone.model.record import PlatformRecord
 from softphone.model.report import CallReport, ReportEvent, ReportMetric
 from tests.ui.conftest import NOW, Console, FakeEngine, OpenConsole
 from tests.ui.test_platform_screens import BOB, ONE, RIBBON, message, person, sign_in

@@ -26,7 +26,7 @@ CAPABILITIES = Capabilities(
         _C.FORWARD: "Audin cannot forward an offer; decline it, and others are offered it.",
         _C.PARAMETERS: "Audin calls carry no custom parameters.",
         _C.RESTART_MEDIA: "Audin's audio is one socket; it cannot be built anew in a call.",
-        _C.REPORTS: "Audin gives no reports and takes no ringing by hand; softphone makes its own report.",
+        _C.REPORTS: "Audin gives no reports of its own and takes no ringing by hand.",
         _C.CLICK_TO_CALL: "Audin cannot ring two other devices.",
         _C.WATCH_PRESENCE: "Audin does not tell what other operators do.",
         _C.DIRECTORY: "Audin has no directory; contacts are kept in this console.",
