@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -26,6 +27,21 @@ Kind: TypeAlias = Literal["auto", "portaudio", "null", "tone", "file"]
 Direction: TypeAlias = Literal["input", "output"]
 
 _KINDS = "auto, portaudio, portaudio:NAME, null, tone and file:IN.wav"
+
+
+_SERVERS = {
+    "pulse": "PulseAudio (what the desktop chose)",
+    "pipewire": "PipeWire (what the desktop chose)",
+    "default": "default (what the system chose)",
+    "sysdefault": "default card of ALSA",
+    "jack": "JACK",
+}
+_PLUG_INS = frozenset(
+    (
+        *("dmix", "dsnoop", "lavrate", "null", "oss", "samplerate", "speex", "speexrate"),
+        *("upmix", "usbstream", "vdownmix"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +116,24 @@ def list_devices(timeout_s: float = 10.0) -> DeviceList:
     if problem is None and not devices:
         problem = "There is no sound card."
     return DeviceList(devices, problem)
+
+
+def readable_name(name: str) -> str:
+    """Return a device's name for people: what the sound system adds for itself is left out.
+
+    PortAudio names ALSA's cards "CARD: DEVICE (hw:1,0)" and lists its plug-ins beside them.
+    """
+    if name in _SERVERS:
+        return _SERVERS[name]
+    plain = re.sub(r"\s*\((?:plug)?hw:\d+,\d+\)$", "", name)
+    card, _, device = plain.partition(": ")
+    repeated = not device or device.casefold() in ("audio", "-", card.casefold())
+    return card if repeated else f"{card} · {device}"
+
+
+def is_plug_in(name: str) -> bool:
+    """Tell whether a listed name is a converter of ALSA's, not a device anybody would choose."""
+    return name in _PLUG_INS or name.startswith(("surround", "iec958", "hdmi:"))
 
 
 def listing_command(*arguments: str) -> list[str]:

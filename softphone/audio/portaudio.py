@@ -205,6 +205,16 @@ def _index(direction: Direction, name: str | None) -> int | None:
     return (exact or near)[0]
 
 
+_MEANINGS = {
+    "device -1": "there is no sound card",
+    "Device unavailable": "another program uses it alone, or it was unplugged",
+    "Invalid sample rate": 'it cannot do 48 kHz; take "pulse", "pipewire" or "default"',
+    "Invalid number of channels": 'it has no such channel; take "pulse", "pipewire" or "default"',
+    "Unanticipated host error": "the sound server does not answer",
+}
+
+
 def _reason(error: Exception) -> str:
     text = str(error.args[0] if error.args else error)
-    return "there is no sound card" if "device -1" in text else text.rstrip(". ")
+    meanings = (words for sign, words in _MEANINGS.items() if sign in text)
+    return next(meanings, text.rstrip(". "))

@@ -55,17 +55,18 @@ class QualityWatch:
         come for so long that it needs no more proof. `sent` and `unsent` are the frames of this
         second that left, and that a stalled connection did not take.
         """
+        if silent:  # nothing else can be told of a line on which nothing comes
+            fresh = frozenset({Warned.NO_AUDIO_IN} - self._standing)
+            self._standing.add(Warned.NO_AUDIO_IN)
+            return fresh, frozenset()
         bad = complaints(sample, sent=sent, unsent=unsent) | self._of_microphone(microphone)
         for kind, seconds in self._bad.items():
             seconds.append(kind in bad)
             self._good_for[kind] = 0 if kind in bad else self._good_for[kind] + 1
         raised = {kind for kind, seconds in self._bad.items() if sum(seconds) >= _BAD_SECONDS}
         ended = {kind for kind in self._standing if self._good_for[kind] >= _GOOD_SECONDS}
-        if silent:
-            raised.add(Warned.NO_AUDIO_IN)
         ended -= raised
-        if not silent and Warned.NO_AUDIO_IN in self._standing:
-            ended.add(Warned.NO_AUDIO_IN)
+        ended |= self._standing & {Warned.NO_AUDIO_IN}
         fresh = frozenset(raised - self._standing - ended)
         self._standing = (self._standing | fresh) - ended
         return fresh, frozenset(ended)

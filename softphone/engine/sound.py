@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from softphone.audio.devices import DeviceList as AudioDevices
+from softphone.audio.devices import is_plug_in, readable_name
 from softphone.audio.leg import Leg, LegStats
 from softphone.audio.level import PeakRange
 from softphone.audio.report import AudioReport, AudioSettings, ReportKind
@@ -255,12 +256,13 @@ class Sound:
             *(
                 Device(
                     f"portaudio:{device.name}",
-                    device.name,
+                    readable_name(device.name),
                     device.inputs > 0,
                     device.outputs > 0,
                     device.default_input or device.default_output,
                 )
                 for device in found.devices
+                if not is_plug_in(device.name)
             ),
             Device("null", "Silence (no sound card)", True, True),
             Device("tone", "1004 Hz test tone", True, False),

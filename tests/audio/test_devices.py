@@ -16,7 +16,14 @@ import pytest
 
 from softphone.audio import devices, listing, portaudio
 from softphone.audio import slot as slot_module
-from softphone.audio.devices import DeviceInfo, DeviceSpec, list_devices, parse_spec
+from softphone.audio.devices import (
+    DeviceInfo,
+    DeviceSpec,
+    is_plug_in,
+    list_devices,
+    parse_spec,
+    readable_name,
+)
 from softphone.audio.report import ReportKind
 from softphone.audio.slot import Slot
 from softphone.audio.stream import (
@@ -416,3 +423,24 @@ def test_a_sound_system_that_cannot_start_is_an_audio_error(
 
     with pytest.raises(AudioError, match="no host"):
         portaudio.refresh()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("HDA Intel PCH: ALC257 Analog (hw:0,0)", "HDA Intel PCH · ALC257 Analog"),
+        ("Jabra EVOLVE 20: USB Audio (hw:1,0)", "Jabra EVOLVE 20 · USB Audio"),
+        ("USB PnP Sound Device: Audio (hw:2,0)", "USB PnP Sound Device"),
+        ("Webcam: Webcam (plughw:3,0)", "Webcam"),
+        ("pipewire", "PipeWire (what the desktop chose)"),
+        ("MacBook Pro Microphone", "MacBook Pro Microphone"),
+    ],
+)
+def test_names_are_shown_without_what_the_sound_system_adds(name: str, shown: str) -> None:
+    assert readable_name(name) == shown
+
+
+def test_converters_of_alsa_are_no_devices_to_choose() -> None:
+    assert is_plug_in("dmix")
+    assert is_plug_in("surround51")
+    assert not is_plug_in("pulse")

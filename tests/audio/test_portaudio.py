@@ -199,7 +199,7 @@ def test_names_are_matched_exactly_first_and_then_in_part(
 @pytest.mark.parametrize(
     ("fails", "name", "reason"),
     [
-        ("start", None, "the default device as microphone: Device unavailable"),
+        ("start", None, "the default device as microphone: another program uses it alone"),
         (None, "Piano", '"Piano" as microphone: no such device; there are: Desk microphone, Head'),
     ],
 )

@@ -122,3 +122,13 @@ def test_a_connection_that_takes_nothing_is_told(sent: int, unsent: int, stands:
 
 def test_every_warning_has_words_for_the_operator() -> None:
     assert len({kind.words for kind in Warned}) == len(Warned)
+
+
+def test_nothing_is_called_better_while_the_line_is_silent() -> None:
+    watch = QualityWatch()
+    feed(watch, True, True, True, mos=2.0)
+
+    said = [watch.second(GOOD, None, silent=True, sent=50, unsent=0) for _ in range(8)]
+
+    assert [ended for _, ended in said] == [frozenset()] * 8
+    assert watch.standing == (Warned.NO_AUDIO_IN, Warned.SCORE_IN)
