@@ -75,14 +75,15 @@ class AudioEngine:
         self._publish()
         self._keeper.post(lambda: self._clear(line))
 
-    def set_talk(self, key: str, talk: bool, listen: bool) -> None:
+    def set_talk(self, key: str, talk: bool, listen: bool, aside: bool = False) -> None:
         """Open microphone (`talk`) and speaker (`listen`) for this leg.
 
-        Several legs with both on are in a conference: each hears all but itself.
+        Several legs with both on are in a conference: each hears all but itself. Those set
+        `aside` are in one of their own, without microphone and speaker.
         Raises AudioError for an unknown key, as all methods below that take one.
         """
         line = self._line(key)
-        line.talk, line.listen = talk, listen
+        line.talk, line.listen, line.aside = talk, listen, aside
 
     def set_muted(self, key: str, on: bool) -> None:
         """Mute the microphone towards this leg: exact zeros within 10 ms.

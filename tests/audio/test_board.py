@@ -212,3 +212,28 @@ def test_the_meter_forgets_a_microphone_that_was_closed() -> None:
     board.forget_mic()
 
     assert board.mic_meter.dbfs == -96
+
+
+def test_parties_set_aside_hear_each_other_and_not_the_operator_or_other_calls() -> None:
+    board, lines, (one, two, three) = board_of(100, 200, 5000)
+    talk(*lines)
+    lines[0].aside = lines[1].aside = True
+
+    out = run(board, blocks=8)
+
+    assert (one.last == 200).all() and (two.last == 100).all()
+    assert (three.last == 1000).all()
+    assert (out == 5000).all()
+
+
+def test_coming_back_to_those_set_aside_opens_everything_again() -> None:
+    board, lines, (one, two) = board_of(100, 200)
+    talk(*lines)
+    lines[0].aside = lines[1].aside = True
+    run(board, blocks=8)
+
+    lines[0].aside = lines[1].aside = False
+    out = run(board, blocks=8)
+
+    assert (one.last == 1200).all() and (two.last == 1100).all()
+    assert (out == 300).all()
