@@ -32,3 +32,26 @@ class Ramp:
     def closed(self) -> bool:
         """Whether the signal is fully closed."""
         return not self._open
+
+
+class Join:
+    """Lets one source follow another without a click: the step between them decays over 10 ms."""
+
+    def __init__(self, samples: int = BLOCK_SAMPLES) -> None:
+        self._falling: Floats = np.asarray(1 - (np.arange(samples) + 1) / samples, np.float32)
+        self._work: Floats = np.zeros(samples, np.float32)
+        self._source: object = None
+        self._last = 0
+
+    def apply(self, block: Samples, source: object) -> None:
+        """Change the first `block` of another `source` in place; never allocates."""
+        if source != self._source:
+            step = self._last - int(block[0])
+            if self._source is not None and step:
+                np.multiply(self._falling, step, out=self._work)
+                self._work += block
+                np.clip(self._work, -32768, 32767, out=self._work)
+                np.rint(self._work, out=self._work)
+                np.copyto(block, self._work, casting="unsafe")
+            self._source = source
+        self._last = int(block[-1])

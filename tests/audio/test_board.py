@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,73 @@ def test_the_meter_forgets_a_microphone_that_was_closed() -> None:
     board.forget_mic()
 
     assert board.mic_meter.dbfs == -96
+
+
+def largest_step(blocks: list[Samples]) -> int:
+    return int(np.abs(np.diff(np.concatenate(blocks).astype(int))).max())
+
+
+def wave_block(number: int, frequency_hz: float = 1000.0) -> Samples:
+    """Return one block of a tone that goes on from block to block."""
+    place = np.arange(number * 480, (number + 1) * 480) / 48_000
+    return np.asarray(np.rint(8000 * np.sin(2 * np.pi * frequency_hz * place)), np.int16)
+
+
+def music_at(path: Path) -> FilePlayer:
+    writer = WavWriter(path, 48_000)
+    writer.write(np.roll(sine(1000, 48_000), 12))  # begins at its peak
+    writer.close()
+    player = FilePlayer(path, repeat=True)
+    player.wait_ready(5.0)
+    return player
+
+
+STEP = 1.5 * 8000 * 2 * np.pi * 1000 / 48_000
+
+
+def test_nothing_the_far_end_hears_begins_or_ends_with_a_click(tmp_path: Path) -> None:
+    board, (line,), (leg,) = board_of(0)
+    talk(line)
+    music, file = music_at(tmp_path / "music.wav"), music_at(tmp_path / "file.wav")
+    soft = np.minimum(1, np.minimum(np.arange(4800), np.arange(4800)[::-1]) / 240)
+    digits = Clip(np.asarray(sine(1000, 4800) * soft, np.int16))  # ours begin and end softly too
+    changes: list[tuple[str, object]] = [
+        ("muted", True),
+        ("muted", False),
+        ("music", music),
+        ("held", True),
+        ("held", False),
+        ("file", file),
+        ("file", None),
+        ("tones", deque([digits])),
+        ("talk", False),
+    ]
+
+    for number in range(200):
+        if number % 20 == 13:
+            setattr(line, *changes[number // 20 % len(changes)])
+        board.capture(wave_block(number))
+
+    assert len(leg.sent) == 200
+    assert largest_step(leg.sent[1:]) <= STEP
+    music.close()
+    file.close()
+
+
+def test_a_call_that_ends_leaves_the_operators_ear_without_a_click() -> None:
+    board, (line, other), (leg, _) = board_of(0, 0)
+    talk(line, other)
+    heard = []
+    for number in range(60):
+        leg.says = wave_block(number)
+        if number == 33:
+            board.lines = (other,)
+        out = np.zeros(480, np.int16)
+        board.play(out)
+        heard.append(out)
+
+    assert largest_step(heard[3:]) <= STEP
+    assert not heard[40].any()
 
 
 def test_parties_set_aside_hear_each_other_and_not_the_operator_or_other_calls() -> None:
