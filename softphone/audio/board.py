@@ -33,11 +33,13 @@ class Line:
         self.key = key
         self.leg = leg
         self.talk = self.listen = self.muted = self.held = False
+        self.aside = False  # the parties set aside talk to each other, not with the operator
         self.music: FilePlayer | None = None
         self.file: FilePlayer | None = None
         self.file_end: Callable[[], None] | None = None
         self.tones: deque[Clip] = deque()
         self.recorder: Recorder | None = None
+        self.mix: Mixer | None = None  # of the conference this block
         self.problem: Exception | None = None
         self.meter = Meter()
         self.mic_ramp, self.ear_ramp = Ramp(), Ramp()
@@ -54,7 +56,9 @@ class Line:
     @property
     def mic_open(self) -> bool:
         """Whether the microphone goes to this leg."""
-        return self.talk and not (self.muted or self.held or self.file or self.tones)
+        return self.talk and not (
+            self.muted or self.held or self.aside or self.file or self.tones
+        )
 
     def source(self, joined: int) -> tuple[object, ...]:
         """Return what stands for the sources this leg hears: it differs when they change."""
@@ -100,7 +104,8 @@ class Board:
         self.mic_died = False
         self.mic_meter, self.mic_peaks = Meter(), PeakWatch()
         self._dead_mic = DeadMicDetector()
-        self._near_mix, self._far_mix, self._party_mix = Mixer(), Mixer(), Mixer()
+        self._near_mix, self._far_mix = Mixer(), Mixer()
+        self._party_mix, self._aside_mix = Mixer(), Mixer()
         self._loop = SampleRing(RATE_HZ)
         self._loop_block = silence()
         self._loop_running = False
@@ -115,9 +120,10 @@ class Board:
         if self.loopback:
             self._loop.write(mic)
         lines = self.lines
-        joined = self._gather_parties(lines)
+        rooms = self._gather_parties(lines)
         for line in lines:
-            self._make_near(line, mic, joined)
+            joined = rooms[line.aside]
+            self._make_near(line, mic)
             line.near_join.apply(line.near, line.source(joined))
             if line.recorder:
                 line.recorder.near(line.near)
@@ -130,9 +136,9 @@ class Board:
         """Fill 480 samples with what the operator is to hear."""
         self._far_mix.clear()
         lines = self.lines
-        conference = sum(line.joined for line in lines) > 1
+        rooms = _rooms(lines)
         for line in lines:
-            self._hear(line, conference)
+            self._hear(line, rooms[line.aside] > 1)
         for overlay in self.overlays:
             if not overlay.over:
                 self._far_mix.add(overlay.read())
@@ -154,18 +160,20 @@ class Board:
         self.mic_meter = Meter()
         self._dead_mic = DeadMicDetector()
 
-    def _gather_parties(self, lines: tuple[Line, ...]) -> int:
-        """Sum the far ends of a conference; return how many parties it has."""
-        joined = sum(line.joined for line in lines)
-        if joined > 1:
-            self._party_mix.clear()
-            for line in lines:
-                if line.joined:
-                    line.read_shared()
-                    self._party_mix.add(line.party)
-        return joined
+    def _gather_parties(self, lines: tuple[Line, ...]) -> tuple[int, int]:
+        """Sum the far ends of each conference; return how many parties the two rooms have."""
+        self._party_mix.clear()
+        self._aside_mix.clear()
+        rooms = _rooms(lines)
+        for line in lines:
+            line.mix = None
+            if line.joined and rooms[line.aside] > 1:
+                line.mix = self._aside_mix if line.aside else self._party_mix
+                line.read_shared()
+                line.mix.add(line.party)
+        return rooms
 
-    def _make_near(self, line: Line, mic: Samples, joined: int) -> None:
+    def _make_near(self, line: Line, mic: Samples) -> None:
         """Write what this leg is to hear into `line.near`."""
         near = line.near
         np.copyto(near, mic)
@@ -175,8 +183,8 @@ class Board:
             if music:
                 music.read(near)
             return
-        if joined > 1 and line.joined:
-            self._party_mix.write_minus(line.party, line.extra)
+        if line.mix:
+            line.mix.write_minus(line.party, line.extra)
             self._add(near, line.extra)
         if file:
             file.read(line.extra)
@@ -203,7 +211,7 @@ class Board:
             line.recorder.far(line.far)
         if conference and line.joined:
             line.shared.write(line.far)
-        line.ear_ramp.apply(line.far, line.listen and not line.held)
+        line.ear_ramp.apply(line.far, line.listen and not (line.held or line.aside))
         self._far_mix.add(line.far)
 
     def _play_loop(self) -> None:
@@ -212,3 +220,11 @@ class Board:
         if self._loop_running:
             self._loop_block[self._loop.read(self._loop_block) :] = 0
             self._far_mix.add(self._loop_block)
+
+
+def _rooms(lines: tuple[Line, ...]) -> tuple[int, int]:
+    """Count the parties of the operator's conversation, and of the one set aside."""
+    return (
+        sum(line.joined and not line.aside for line in lines),
+        sum(line.joined and line.aside for line in lines),
+    )
