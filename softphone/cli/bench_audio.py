@@ -15,6 +15,7 @@ from .bench_rtp import measure_rtp
 from .bench_speech import measure_speech
 
 _STALL_LIMIT_S = 60.0
+_MANY_S = 10.0
 
 
 def measure_audio() -> Iterator[Figure]:
@@ -24,6 +25,7 @@ def measure_audio() -> Iterator[Figure]:
         measure_speech,
         measure_rtp,
         _stall,
+        _many,
         _devices,
         _bare,
     )
@@ -53,6 +55,21 @@ def _stall() -> Sequence[Figure]:
     except (ValueError, subprocess.TimeoutExpired):
         return [not_taken(name, "needs a network namespace of its own (Linux)", "<= 0.25 x")]
     return [ratio_at_most(name, found["ours"], "", "a plain sender", found["naive"], 0.25)]
+
+
+def _many() -> Sequence[Figure]:
+    name = "50 parties mixed (25 G.711, 25 Opus): late frames"
+    command = [sys.executable, "-m", "softphone.cli.bench_many", str(_MANY_S)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        return [not_taken(name, "the sound engine failed", "<= 0")]
+    late, due, cpu = found["late"], found["due"], found["cpu"] * 100
+    return [
+        Figure(name, late, "", "frames due", late / due, due, "<= 0", late == 0),
+        Figure("the same: CPU", cpu, "% core", "100 % is one core", cpu / 100, 100.0),
+    ]
 
 
 def _devices() -> Sequence[Figure]:
