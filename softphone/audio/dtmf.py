@@ -7,10 +7,11 @@ energy in the two tones, which speech does not give for long (talk-off).
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+import math
 
-from .block import PHONE_RATE_HZ, Samples
+import numpy as np
+
+from .block import PHONE_RATE_HZ, Floats, Samples
 from .tones import HIGH_HZ, KEYS, LOW_HZ
 
 BLOCK = 102
@@ -28,6 +29,7 @@ class DtmfDetector:
 
     def __init__(self) -> None:
         self._rest: Samples = np.zeros(BLOCK, np.int16)
+        self._work = _Work()
         self._filled = 0
         self._candidate = ""
         self._seen = 0
@@ -45,7 +47,7 @@ class DtmfDetector:
             place += count
             if self._filled == BLOCK:
                 self._filled = 0
-                found += self._note(classify(self._rest))
+                found += self._note(self._work.classify(self._rest))
         return found
 
     def _note(self, digit: str) -> str:
@@ -65,33 +67,53 @@ class DtmfDetector:
 
 def classify(block: Samples) -> str:
     """Return the digit heard in 102 samples, "" for none."""
-    sound = block.astype(np.float32)
-    energy = float(sound @ sound)
-    if energy < _LEAST_RMS**2 * BLOCK:
-        return ""
-    parts = _FILTERS @ sound
-    power = parts[:16:2] ** 2 + parts[1:16:2] ** 2
-    harmonics = parts[16::2] ** 2 + parts[17::2] ** 2  # of the high group
-    row, column = int(np.argmax(power[:4])), 4 + int(np.argmax(power[4:]))
-    low, high = float(power[row]), float(power[column])
-    if not _REVERSE_TWIST_DB <= 10 * np.log10((high + 1.0) / (low + 1.0)) <= _TWIST_DB:
+    return _Work().classify(block)
+
+
+class _Work:
+    """The buffers one block needs, made once."""
+
+    def __init__(self) -> None:
+        self._sound: Floats = np.zeros(BLOCK, np.float32)
+        self._parts: Floats = np.zeros(len(_FILTERS), np.float32)
+
+    def classify(self, block: Samples) -> str:
+        sound = self._sound
+        np.copyto(sound, block)
+        energy = float(sound @ sound)
+        if energy < _LEAST_RMS**2 * BLOCK:
+            return ""
+        np.dot(_FILTERS, sound, out=self._parts)
+        parts = self._parts.tolist()
+        power = [
+            cosine * cosine + sine * sine
+            for cosine, sine in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        return _digit(energy, power[:4], power[4:8], power[8:])
+
+
+def _digit(energy: float, lows: list[float], highs: list[float], harmonics: list[float]) -> str:
+    """Return the digit of Goertzel powers of the two groups and of the high group doubled."""
+    low, high = max(lows), max(highs)
+    row, column = lows.index(low), highs.index(high)
+    if not _REVERSE_TWIST_DB <= 10 * math.log10((high + 1.0) / (low + 1.0)) <= _TWIST_DB:
         return ""
     # a sine of amplitude a has energy a*a*N/2 and Goertzel power (a*N/2)**2
     if (low + high) * 2 / BLOCK < _TONE_SHARE * energy:
         return ""
-    if not (_alone(power[:4], row) and _alone(power[4:], column - 4)):
+    if not (_alone(lows, row) and _alone(highs, column)):
         return ""
-    if float(harmonics[column - 4]) * _HARMONIC_RATIO > high:
+    if harmonics[column] * _HARMONIC_RATIO > high:
         return ""
-    return KEYS[row][column - 4]
+    return KEYS[row][column]
 
 
-def _alone(group: npt.NDArray[np.float32], best: int) -> bool:
-    others = np.delete(group, best)
-    return float(others.max()) * _GROUP_RATIO < float(group[best])
+def _alone(group: list[float], best: int) -> bool:
+    others = (power for place, power in enumerate(group) if place != best)
+    return max(others) * _GROUP_RATIO < group[best]
 
 
-def _filters() -> npt.NDArray[np.float32]:
+def _filters() -> Floats:
     """Return (24, 102): cosine and sine rows of the 8 tones, then of the high ones doubled."""
     tones = np.array(LOW_HZ + HIGH_HZ, np.float64)
     angle = 2 * np.pi / PHONE_RATE_HZ * np.concatenate([tones, 2 * tones[4:]])

@@ -100,6 +100,7 @@ class G711Leg:
         self._near, self._far = silence(PHONE_BLOCK_SAMPLES), silence(PHONE_BLOCK_SAMPLES)
         self._frame: SampleJoiner = SampleJoiner(FRAME_BYTES)
         self._codes: Codes = np.zeros(FRAME_BYTES, np.uint8)
+        self._heard = silence(PHONE_RATE_HZ)  # a second, the longest payload that is kept
         self._jitter = JitterBuffer()
         self._meter = Meter()
         self._dtmf = DtmfDetector()
@@ -172,7 +173,8 @@ class G711Leg:
 
     def _take(self, payload: bytes, now_s: float, timestamp: int | None) -> None:
         """Decode on the audio side, so that the jitter buffer belongs to one thread only."""
-        samples = np.frombuffer(self._codec.decode(payload), np.int16)
+        samples = self._heard[: len(payload)]
+        self._codec.decode_into(np.frombuffer(payload, np.uint8), samples)
         if timestamp is None:
             self._jitter.push(samples, now_s)
         else:
