@@ -34,6 +34,9 @@ class AudioConfig:
     ring: bool = True
     ring_volume: float = 0.5
     hold_music: str = ""
+    echo_cancellation: bool = False
+    noise_suppression: bool = False
+    automatic_gain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

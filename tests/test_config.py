@@ -154,6 +154,13 @@ def test_a_whole_config_is_read(path: Path) -> None:
         ("[store]\njournal_days = true\n", 2, "store.journal_days: must be a whole number."),
         ("[audio]\nring_volume = 'x'\n", 2, "audio.ring_volume: must be a number."),
         ("[audio]\nring_volume = 1.01\n", 2, "audio.ring_volume: must be between 0.0 and 1.0."),
+        (
+            "[audio]\necho_cancellation = 'yes'\n",
+            2,
+            "audio.echo_cancellation: must be true or false.",
+        ),
+        ("[audio]\nnoise_supression = true\n", 2, "did you mean noise_suppression?"),
+        ("[audio]\n\nautomatic_gain = 1\n", 3, "audio.automatic_gain: must be true or false."),
         ("[audio]\nring_volume = nan\n", 2, "audio.ring_volume: must be between"),
         ("[store]\njournal_days = 0\n", 2, "store.journal_days: must be between 1 and 3650."),
         ("[calls]\ndetach_limit_s = 601\n", 2, "calls.detach_limit_s: must be between"),

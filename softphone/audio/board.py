@@ -12,10 +12,12 @@ from collections.abc import Callable
 import numpy as np
 
 from .block import BLOCK_S, BLOCK_SAMPLES, RATE_HZ, Samples, silence
+from .echotest import EchoTest
 from .leg import Leg
 from .level import DeadMicDetector, Meter, PeakWatch
 from .mixer import Mixer
 from .player import FilePlayer
+from .processing import Cleaning
 from .ramp import Join, Ramp
 from .recorder import Recorder
 from .ring import SampleRing
@@ -104,6 +106,8 @@ class Board:
         self.mic_died = False
         self.mic_meter, self.mic_peaks = Meter(), PeakWatch()
         self._dead_mic = DeadMicDetector()
+        self.cleaning = Cleaning()
+        self.echo_test: EchoTest | None = None
         self._near_mix, self._far_mix = Mixer(), Mixer()
         self._party_mix, self._aside_mix = Mixer(), Mixer()
         self._loop = SampleRing(RATE_HZ)
@@ -117,6 +121,10 @@ class Board:
         self.mic_peaks.feed(mic)
         if self.mic_real and self._dead_mic.feed(mic, BLOCK_S):
             self.mic_died = True
+        raw, mic = mic, self.cleaning.near(mic)
+        echo_test = self.echo_test
+        if echo_test:
+            echo_test.hear(raw, mic)
         if self.loopback:
             self._loop.write(mic)
         lines = self.lines
@@ -144,8 +152,12 @@ class Board:
                 self._far_mix.add(overlay.read())
         if self.loopback:
             self._play_loop()
+        echo_test = self.echo_test
+        if echo_test:
+            self._far_mix.add(echo_test.next_block())
         self._far_mix.write(out)
         self._out_join.apply(out, lines)
+        self.cleaning.far(out)
 
     def ring(self, out: Samples) -> None:
         """Fill 480 samples for the ringer's own device."""

@@ -9,6 +9,7 @@ With no leg, ring, meter or loop wanted, all devices are closed: no CPU, and the
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -17,12 +18,13 @@ from softphone.model.error import AudioError
 from .block import Samples
 from .board import Board, Line, Overlay
 from .devices import DeviceList, list_devices
+from .echotest import EchoTest
 from .keeper import Keeper, changed
 from .leg import Leg, LegStats
 from .level import PeakRange
 from .player import FilePlayer
 from .recorder import Recorder
-from .report import AudioReport, AudioSettings, Levels, ReportKind
+from .report import AudioReport, AudioSettings, Levels, Processing, ReportKind
 from .tones import BUSY, CALL_WAITING, RING, RINGBACK, Clip, check_dtmf, dtmf, sequence
 
 RingKind: TypeAlias = Literal["ring", "ringback", "busy"]
@@ -169,6 +171,15 @@ class AudioEngine:
         self._board.loopback = on
         self._keeper.look()
 
+    def test_echo(self) -> None:
+        """Play a noise for 4 s and report (`echo_measured`) what the microphone hears of it.
+
+        Raises AudioError while there are calls: their far ends would hear it.
+        """
+        if self._lines:
+            raise AudioError("The echo test plays a noise. End the call first.")
+        self._keeper.post(self._start_echo_test)
+
     def levels(self) -> Levels:
         """Return the meters of the microphone and of each leg's far end."""
         far = {key: line.meter.dbfs for key, line in self._lines.items()}
@@ -196,6 +207,22 @@ class AudioEngine:
         `device_lost` report and the null device takes its place.
         """
         self._keeper.select(changed(self._keeper.settings, input, output, ringer))
+
+    def process(
+        self, echo: bool | None = None, noise: bool | None = None, gain: bool | None = None
+    ) -> None:
+        """Switch echo cancelling, noise suppression, automatic gain; None leaves one as it is.
+
+        Works at once, in a call too. What cannot be had is a `processing_failed` report.
+        """
+        settings = self._keeper.settings
+        old = settings.processing
+        wanted = Processing(
+            echo=old.echo if echo is None else echo,
+            noise=old.noise if noise is None else noise,
+            gain=old.gain if gain is None else gain,
+        )
+        self._keeper.select(replace(settings, processing=wanted))
 
     def selected(self) -> AudioSettings:
         """Return the specs in use."""
@@ -239,6 +266,11 @@ class AudioEngine:
     def _start_tones(self, line: Line, samples: Samples) -> None:
         line.tones.append(Clip(samples))
         self._keeper.add_overlay(Overlay(Clip(samples >> _SIDETONE_SHIFT)))
+
+    def _start_echo_test(self) -> None:
+        if self._board.echo_test is None:
+            processor = self._board.cleaning.processor
+            self._board.echo_test = EchoTest(bool(processor and processor.settings.echo))
 
     def _start_ring(self, kind: RingKind) -> None:
         self._end_ring()

@@ -16,7 +16,8 @@ from softphone.model.error import AudioError
 from . import portaudio
 from .board import Board, Line, Overlay
 from .devices import list_devices, parse_spec
-from .report import AudioReport, AudioSettings, ReportKind
+from .processing import FAILED, Processor
+from .report import AudioReport, AudioSettings, Processing, ReportKind
 from .slot import Slot
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class Keeper:
         """Start the thread; once."""
         self._thread = threading.Thread(target=self._run, name="audio-keeper", daemon=True)
         self._thread.start()
+        if self.settings.processing.any:
+            self.post(self._use_processing)
         if any(slot.spec.kind == "auto" for slot in self._slots) and not portaudio.loaded():
             threading.Thread(target=self._look_for_cards, name="audio-look", daemon=True).start()
 
@@ -92,6 +95,8 @@ class Keeper:
             if before != after:
                 spec = parse_spec(after)
                 self.post(lambda slot=slot, spec=spec: slot.use(spec))  # type: ignore[misc]
+        if old.processing != settings.processing:
+            self.post(self._use_processing)
 
     def add_overlay(self, overlay: Overlay) -> None:
         """Let the operator hear a clip (on this thread)."""
@@ -138,7 +143,7 @@ class Keeper:
 
     def _watch_devices(self) -> None:
         board = self._board
-        near = bool(board.lines) or board.loopback
+        near = bool(board.lines) or board.loopback or board.echo_test is not None
         wants = (near or self.meter, near or bool(board.overlays), board.ringing is not None)
         for slot, wanted in zip(self._slots, wants, strict=True):
             if slot.tick(wanted):
@@ -169,6 +174,40 @@ class Keeper:
             board.mic_died = False
             text = "The microphone sends silence: check its switch and the permission to use it."
             self.report(AudioReport(ReportKind.MIC_SILENT, text))
+        processor = board.cleaning.processor
+        if processor and processor.failed:
+            logger.error("Sound processing failed", exc_info=processor.failed)
+            self._end_processing(FAILED)
+        self._watch_echo_test()
+
+    def _watch_echo_test(self) -> None:
+        test = self._board.echo_test
+        if test is None:
+            return
+        if self._board.lines:
+            text = "The echo test was broken off: there is a call."
+            said = AudioReport(ReportKind.ECHO_MEASURED, text)
+        elif test.done:
+            figures = test.figures()
+            said = AudioReport(ReportKind.ECHO_MEASURED, figures.words, echo=figures)
+        else:
+            return
+        self._board.echo_test = None
+        self.report(said)
+
+    def _use_processing(self) -> None:
+        """Load what the settings ask for; without it calls go on unprocessed."""
+        wanted = self.settings.processing
+        try:
+            self._board.cleaning.processor = Processor(wanted) if wanted.any else None
+        except AudioError as error:
+            logger.warning("%s", error, exc_info=error.__cause__)
+            self._end_processing(error.message)
+
+    def _end_processing(self, why: str) -> None:
+        self._board.cleaning.processor = None
+        self.settings = replace(self.settings, processing=Processing())
+        self.report(AudioReport(ReportKind.PROCESSING_FAILED, why))
 
     def _watch_line(self, line: Line) -> None:
         stats = line.leg.stats()

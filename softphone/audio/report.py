@@ -20,19 +20,61 @@ class ReportKind(StrEnum):
     DIGIT_RECEIVED = "digit_received"
     PLAY_ENDED = "play_ended"
     RECORD_FAILED = "record_failed"
+    PROCESSING_FAILED = "processing_failed"
+    ECHO_MEASURED = "echo_measured"
+
+
+@dataclass(frozen=True, slots=True)
+class EchoFigures:
+    """What an echo test measured; None is what could not be.
+
+    `delay_ms` is from the sample handed to the speaker to its echo taken from the microphone,
+    `level_db` that echo beside what was played, `reduction_db` what cancelling took of it (ERLE).
+    """
+
+    delay_ms: float | None = None
+    level_db: float | None = None
+    reduction_db: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Return the figures as a sentence."""
+        if self.delay_ms is None or self.level_db is None:
+            return "Echo test: nothing of the speaker reaches the microphone."
+        side = "below" if self.level_db <= 0 else "above"
+        found = f"Echo test: after {self.delay_ms:.0f} ms, {abs(self.level_db):.0f} dB {side} "
+        if self.reduction_db is None:
+            return f"{found}what is played."
+        return f"{found}what is played; cancelling takes {self.reduction_db:.0f} dB of it."
 
 
 @dataclass(frozen=True, slots=True)
 class AudioReport:
     """Something the operator or a call should know; `text` is one sentence.
 
-    `key` names the leg it is about, where there is one; `digit` is set for `digit_received`.
+    `key` names the leg it is about, where there is one; `digit` is set for `digit_received`,
+    `echo` for `echo_measured`, unless the test was broken off.
     """
 
     kind: ReportKind
     text: str
     key: str | None = None
     digit: str | None = None
+    echo: EchoFigures | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """What is done to the microphone's sound; needs the extra `aec` unless all is off."""
+
+    echo: bool = False
+    noise: bool = False
+    gain: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Tell whether anything is switched on."""
+        return self.echo or self.noise or self.gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +88,7 @@ class AudioSettings:
     output: str = "auto"
     ringer: str | None = None
     ring_level_dbfs: float = -12.0
+    processing: Processing = Processing()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from softphone.adapters.registry import make_adapter
 from softphone.audio.engine import AudioEngine
-from softphone.audio.report import AudioReport, AudioSettings
+from softphone.audio.report import AudioReport, AudioSettings, Processing
 from softphone.config import AudioConfig, Config
 from softphone.paths import Paths, private_folder
 from softphone.store.store import Store
@@ -97,6 +97,9 @@ def audio_settings(config: AudioConfig) -> AudioSettings:
         output=config.output,
         ringer=None if config.ringer == "auto" else config.ringer,
         ring_level_dbfs=_RING_FLOOR_DB * (1.0 - config.ring_volume),
+        processing=Processing(
+            config.echo_cancellation, config.noise_suppression, config.automatic_gain
+        ),
     )
 
 

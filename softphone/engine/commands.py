@@ -46,7 +46,14 @@ _MailCommand = (
     | c.RetryMessage
 )
 _DeskCommand = (
-    c.SelectDevices | c.Meter | c.TestRing | c.TakeOver | c.WaitForCall | c.StayUp | c.Shutdown
+    c.SelectDevices
+    | c.Meter
+    | c.TestRing
+    | c.TestEcho
+    | c.TakeOver
+    | c.WaitForCall
+    | c.StayUp
+    | c.Shutdown
 )
 _NEEDS: dict[type, Capability] = {
     c.Decline: Capability.DECLINE,
@@ -310,13 +317,16 @@ class Commands:
     def _desk(self, client_id: str, command: _DeskCommand) -> None:
         engine = self._engine
         match command:
-            case c.SelectDevices(given_input, given_output, ringer):
+            case c.SelectDevices(given_input, given_output, ringer, echo, noise, gain):
                 engine.sound.select(given_input, given_output, ringer)
+                engine.sound.process(echo, noise, gain)
                 if given_input is not None or given_output is not None:
                     engine.sound_desk.devices_changed()
-                engine.sound_desk.publish("")
+                engine.sound_desk.publish("", hint="")
             case c.Meter(on, loopback):
                 engine.sound.meter(on, loopback)
+            case c.TestEcho():
+                engine.sound.test_echo()
             case c.TestRing():
                 engine.sound.test_ring(True)
                 engine.later(_TEST_RING_S, lambda: engine.sound.test_ring(False))

@@ -46,11 +46,15 @@ class SoundEngine(Protocol):
     def call_waiting_beep(self) -> None: ...
     def set_meter(self, on: bool) -> None: ...
     def set_loopback(self, on: bool) -> None: ...
+    def test_echo(self) -> None: ...
     def levels(self) -> AudioLevels: ...
     def take_microphone_peaks(self) -> PeakRange: ...
     def stats(self, key: str) -> LegStats: ...
     def select(
         self, input: str | None = None, output: str | None = None, ringer: str | None = None
+    ) -> None: ...
+    def process(
+        self, echo: bool | None = None, noise: bool | None = None, gain: bool | None = None
     ) -> None: ...
     def selected(self) -> AudioSettings: ...
     def list_devices(self) -> AudioDevices: ...
@@ -239,14 +243,22 @@ class Sound:
         """Change devices; raises AudioError for a spec that is none."""
         self._engine.select(input, output, ringer)
 
+    def process(self, echo: bool | None, noise: bool | None, gain: bool | None) -> None:
+        """Switch what is done to the microphone's sound; None leaves one as it is."""
+        self._engine.process(echo, noise, gain)
+
     def selected(self) -> AudioSettings:
-        """Return the devices in use."""
+        """Return the devices in use, and what is done to the microphone's sound."""
         return self._engine.selected()
 
     def meter(self, on: bool, loopback: bool) -> None:
-        """Open the microphone for the devices screen, with the echo test when wanted."""
+        """Open the microphone for the devices screen, and play it back when wanted."""
         self._engine.set_meter(on)
         self._engine.set_loopback(on and loopback)
+
+    def test_echo(self) -> None:
+        """Start the echo test; raises AudioError while there are calls."""
+        self._engine.test_echo()
 
     def devices(self) -> tuple[tuple[Device, ...], str]:
         """Return all devices and what is wrong; takes up to seconds: call it in a thread."""

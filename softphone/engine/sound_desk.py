@@ -53,8 +53,14 @@ class SoundDesk:
         if report.kind is ReportKind.NO_DEVICE and report.text == told:
             return  # microphone and speaker say the same; once is enough
         trouble = is_trouble(report)
-        self.publish(report.text if trouble else "")
-        level = Level.WARNING if trouble else Level.INFO
+        if report.kind is ReportKind.ECHO_MEASURED:
+            self.publish(told, echo_test=report.text)
+        elif report.kind is ReportKind.PROCESSING_FAILED:
+            self.publish(told, hint=report.text)
+        else:
+            self.publish(report.text if trouble else "")
+        failed = trouble or report.kind is ReportKind.PROCESSING_FAILED
+        level = Level.WARNING if failed else Level.INFO
         self._engine.note(_OURS, level, report.text, CallId(report.key) if report.key else None)
 
     def play_file(self, call: CallId, path: str) -> None:
@@ -88,9 +94,13 @@ class SoundDesk:
         if isinstance(adapter, SoundSteps):
             adapter.sound_step(call, step, over=over)
 
-    def publish(self, problem: str) -> None:
-        """Tell which devices are in use."""
+    def publish(
+        self, problem: str, *, hint: str | None = None, echo_test: str | None = None
+    ) -> None:
+        """Tell which devices are in use; None leaves what was said before."""
         selected = self._engine.sound.selected()
+        processing = selected.processing
+        before = self._engine.hub.state.audio
         self._engine.hub.publish(
             e.AudioChanged(
                 AudioStatus(
@@ -98,7 +108,12 @@ class SoundDesk:
                     selected.output,
                     selected.ringer or "",
                     problem,
+                    hint=before.hint if hint is None else hint,
                     silent=bool(problem),
+                    echo_cancellation=processing.echo,
+                    noise_suppression=processing.noise,
+                    automatic_gain=processing.gain,
+                    echo_test=before.echo_test if echo_test is None else echo_test,
                 )
             )
         )

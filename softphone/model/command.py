@@ -90,6 +90,7 @@ from .command_engine import (
     Shutdown,
     StayUp,
     TakeOver,
+    TestEcho,
     TestRing,
     WaitForCall,
 )
@@ -274,6 +275,7 @@ __all__ = [
     "SummaryFound",
     "TakeNotification",
     "TakeOver",
+    "TestEcho",
     "TestRing",
     "Transfer",
     "TransferTo",

@@ -152,11 +152,17 @@ class DeleteContact:
 
 @dataclass(frozen=True, slots=True)
 class SelectDevices:
-    """Change sound devices at once, also in a call; None leaves one as it is."""
+    """Change devices and what is done to the microphone at once, also in a call.
+
+    None leaves one as it is.
+    """
 
     input: str | None = None
     output: str | None = None
     ringer: str | None = None
+    echo_cancellation: bool | None = None
+    noise_suppression: bool | None = None
+    automatic_gain: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,11 @@ class Meter:
 @dataclass(frozen=True, slots=True)
 class TestRing:
     """Play the ring tone once on the ringer device."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestEcho:
+    """Play a noise for some seconds and tell what of it the microphone hears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +235,7 @@ EngineCommand = (
     | SelectDevices
     | Meter
     | TestRing
+    | TestEcho
     | TakeOver
     | WaitForCall
     | StayUp

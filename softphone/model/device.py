@@ -26,3 +26,8 @@ class AudioStatus:
     problem: str = ""
     hint: str = ""
     silent: bool = False
+    echo_cancellation: bool = False
+    noise_suppression: bool = False
+    automatic_gain: bool = False
+    echo_test: str = ""
+    """What the last echo test found, as a sentence."""

@@ -287,12 +287,38 @@ async def test_devices_are_chosen_and_tested(console: Console, engine: FakeEngin
     await console.press("A", "tab", "right")
     assert console.commands(c.SelectDevices) == [c.SelectDevices(output="b")]
 
-    await console.press("tab", "tab", "right", "tab", "space")
+    await console.press("tab", "tab", "right", "tab", "space", "tab", "right")
+    assert console.commands(c.SelectDevices)[1:] == [
+        c.SelectDevices(echo_cancellation=True),
+        c.SelectDevices(noise_suppression=True),
+        c.SelectDevices(automatic_gain=True),
+    ]
+
+    await console.press("tab", "right", "tab", "space", "tab", "space")
     assert console.commands(c.Meter) == [c.Meter(True)]
     assert console.commands(c.TestRing) == [c.TestRing()]
+    assert console.commands(c.TestEcho) == [c.TestEcho()]
 
     await console.press("escape")
     assert console.commands(c.Meter)[-1] == c.Meter(False)
+
+
+async def test_the_devices_screen_shows_what_is_on_and_what_the_echo_test_found(
+    console: Console, engine: FakeEngine
+) -> None:
+    engine.reply(c.Ask, c.Reply(value=c.DeviceList(())))
+    await console.focus("calls")
+    await console.press("A", "tab", "tab", "tab", "right")
+    assert "cancel echo < on >" in console.screen_text()
+
+    found = "Echo test: after 42 ms, 10 dB below what is played."
+    missing = "They need a package more."
+    await console.emit(e.AudioChanged(AudioStatus("auto", hint=missing, echo_test=found)))
+
+    text = console.screen_text()
+    assert found in text
+    assert missing in text
+    assert "cancel echo < off >" in text
 
 
 async def test_calls_list_shows_words_and_copies_e164(console: Console) -> None:

@@ -278,7 +278,11 @@ def _furnish(engine: FakeEngine) -> None:
         OnlineUser("r1", "52", "adams"), OnlineUser("r2", "52", "adams"),
         OnlineUser("r3", "53", "baker"),
     )  # fmt: skip
-    engine.state.audio = AudioStatus("alsa:headset", "alsa:headset", "alsa:speaker")
+    engine.state.audio = AudioStatus(
+        "alsa:headset", "alsa:headset", "alsa:speaker", echo_cancellation=True,
+        echo_test="Echo test: after 42 ms, 18 dB below what is played; "
+        "cancelling takes 31 dB of it.",
+    )  # fmt: skip
     records = tuple(_records(make, accounts))
     engine.reply(c.ListHistory, c.Reply(value=c.HistoryPage(records)))
     engine.reply(c.ShowRecord, lambda asked: c.Reply(value=c.RecordFound(

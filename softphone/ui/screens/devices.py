@@ -14,6 +14,7 @@ from softphone.model.command import (
     Meter,
     Query,
     SelectDevices,
+    TestEcho,
     TestRing,
 )
 from softphone.model.device import Device
@@ -34,6 +35,8 @@ _TESTS = [
     Option("loopback", "hear myself (use a headset)"),
 ]
 _RINGS = [Option("ring", "Space plays the ring tone once")]
+_ECHOES = [Option("echo", "Space plays a noise for 4 s and measures its echo")]
+_SWITCH = [Option(False, "off"), Option(True, "on")]
 
 
 class DevicesScreen(ConsoleScreen):
@@ -44,8 +47,12 @@ class DevicesScreen(ConsoleScreen):
         self.input: Choice[str] = Choice("", [], id="input")
         self.output: Choice[str] = Choice("", [], id="output")
         self.ringer: Choice[str] = Choice("", [], id="ringer")
+        self.echo: Choice[bool] = Choice("cancel echo", _SWITCH, id="echo")
+        self.noise: Choice[bool] = Choice("cut noise", _SWITCH, id="noise")
+        self.gain: Choice[bool] = Choice("auto gain", _SWITCH, id="gain")
         self.test: Choice[str] = Choice("", _TESTS, id="test")
         self.ring: Choice[str] = Choice("", _RINGS, id="ring")
+        self.echo_test: Choice[str] = Choice("", _ECHOES, id="echo-test")
         self.meter = meters.Meter(id="device-meter")
         self.status = Lines(id="device-status")
         self._problem = ""
@@ -55,13 +62,15 @@ class DevicesScreen(ConsoleScreen):
             _row("Microphone", self.input),
             _row("Speaker", self.output),
             _row("Ringer", self.ringer),
+            _row("Processing", self.echo, self.noise, self.gain),
             _row("Test microphone", self.test),
             _row("", self.meter),
             _row("Test ring", self.ring),
+            _row("Test echo", self.echo_test),
             self.status,
             classes="pane full form",
         )
-        title = f"SOUND DEVICES ── Esc or {self.view.key('devices.open')} closes, < > change"
+        title = f"SOUND DEVICES ── Esc or {self.view.key('devices.open')} closes, ← → Space change"
         box.border_title = Content(title)
         yield box
 
@@ -83,6 +92,7 @@ class DevicesScreen(ConsoleScreen):
             return
         super().show(topics)
         if Topic.AUDIO in topics and self.is_mounted:
+            self._show_processing()
             start(self, self._load, group="load", latest=True)
         self.status.show(self._status_lines())
 
@@ -90,6 +100,7 @@ class DevicesScreen(ConsoleScreen):
         """Use another device, or start or stop a test."""
         event.stop()
         value = str(event.choice.value or "")
+        on = event.choice.value is True
         match event.choice.id:
             case "input":
                 self.post_message(Send(SelectDevices(input=value)))
@@ -97,6 +108,14 @@ class DevicesScreen(ConsoleScreen):
                 self.post_message(Send(SelectDevices(output=value)))
             case "ringer":
                 self.post_message(Send(SelectDevices(ringer=value)))
+            case "echo":
+                self.post_message(Send(SelectDevices(echo_cancellation=on)))
+            case "noise":
+                self.post_message(Send(SelectDevices(noise_suppression=on)))
+            case "gain":
+                self.post_message(Send(SelectDevices(automatic_gain=on)))
+            case "echo-test":
+                self.post_message(Send(TestEcho()))
             case "test":
                 self.post_message(Send(Meter(value != "off", loopback=value == "loopback")))
             case _:
@@ -112,7 +131,15 @@ class DevicesScreen(ConsoleScreen):
             _offer(self.input, [d for d in devices if d.input], audio.input)
             _offer(self.output, [d for d in devices if d.output], audio.output)
             _offer(self.ringer, [d for d in devices if d.output], audio.ringer)
+        self._show_processing()
         self.status.show(self._status_lines())
+
+    def _show_processing(self) -> None:
+        """Show what is really on: what cannot be had goes off again by itself."""
+        audio = self.view.state.audio
+        self.echo.choose(audio.echo_cancellation)
+        self.noise.choose(audio.noise_suppression)
+        self.gain.choose(audio.automatic_gain)
 
     def _status_lines(self) -> list[Line]:
         audio = self.view.state.audio
@@ -122,6 +149,7 @@ class DevicesScreen(ConsoleScreen):
             (self._problem, "bad"),
             (audio.problem, "bad"),
             (audio.hint, "warn"),
+            (audio.echo_test, "plain"),
             ("A change works at once, also in a call.", "dim"),
         ):
             lines += wrap(text, width, role) if text else []
@@ -136,7 +164,7 @@ def _offer(choice: Choice[str], devices: Iterable[Device], used: str) -> None:
     choice.choose(used)
 
 
-def _row(title: str, widget: Widget) -> Horizontal:
+def _row(title: str, *widgets: Widget) -> Horizontal:
     label = Lines(classes="form-label")
     label.show([((title, "dim"),)])
-    return Horizontal(label, widget, classes="form-row")
+    return Horizontal(label, *widgets, classes="form-row")
