@@ -123,7 +123,7 @@ def test_a_frame_leaves_no_memory_behind() -> None:
     finally:
         tracemalloc.stop()
 
-    assert after - before < 20_000
+    assert after - before < 4_000
 
 
 def _ignore(_frame: bytes) -> None:
