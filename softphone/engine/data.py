@@ -15,7 +15,7 @@ from softphone.model.error import Refused, Unsupported
 from softphone.model.event import ContactsChanged
 from softphone.model.text import NAME_LIMIT, TEXT_LIMIT, clean, clean_block
 
-from .dialing import normalise
+from .dialing import normalise, writings
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -61,14 +61,14 @@ class Data:
             case c.Ask(what):
                 return await self._ask(what)
             case c.ListHistory(wanted):
-                return await store.history(wanted)
+                return await store.history(wanted, self._writings(wanted.text))
             case c.ShowRecord(shown):
                 return c.RecordFound(await store.record(shown))
             case c.SaveNote(noted, text):
                 if not await store.save_note(noted, clean_block(text)):
                     raise Refused("There is no such call.")
             case c.SearchContacts(text, limit):
-                return await store.contacts(text, limit)
+                return await store.contacts(text, limit, self._writings(text))
             case c.SaveContact():
                 return await self._save_contact(command)
             case c.DeleteContact(contact):
@@ -78,6 +78,9 @@ class Data:
             case c.ImportRecords(records):
                 return c.Done(await store.import_records(tuple(map(cleaned, records))))
         return None
+
+    def _writings(self, text: str) -> tuple[str, ...]:
+        return writings(text, self._engine.config.calls.region)
 
     async def _delete_records(self, call: CallId | None) -> int:
         live = self._engine.book.calls.get(call) if call is not None else None

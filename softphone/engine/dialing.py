@@ -47,6 +47,21 @@ def normalise(text: str, region: str) -> str:
     return number
 
 
+def writings(text: str, region: str) -> tuple[str, ...]:
+    """Return the digits of a number's other writings, to look for them too.
+
+    A number of `region` is known with its country's code and as people there write it. What is
+    no number, or too little of one to tell, has none.
+    """
+    number = _WRITING.sub("", text)
+    if not re.fullmatch(r"\+?[0-9]{3,20}", number):
+        return ()
+    found = [number[2:]] if number.startswith("00") else []
+    if region:
+        found += _of_region(number, region)
+    return tuple(found)
+
+
 def is_user_name(text: str) -> bool:
     """Tell whether this may be the short name of a platform's user: `bob` of bob@example.com."""
     return _USER.fullmatch(text) is not None
@@ -80,3 +95,18 @@ def _international(number: str, region: str) -> str:
     if not phonenumbers.is_possible_number(parsed):
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _of_region(number: str, region: str) -> list[str]:
+    """Return beginnings of a number with the country's code, and in the national writing.
+
+    Complete or not: what is typed so far is looked for.
+    """
+    import phonenumbers
+
+    code = str(phonenumbers.country_code_for_region(region))
+    trunk = phonenumbers.ndd_prefix_for_region(region, True) or ""
+    whole = number.removeprefix("+").removeprefix("00")
+    if number.startswith(("+", "00")):
+        return [trunk + whole.removeprefix(code)] if whole.startswith(code) else []
+    return [code + number.removeprefix(trunk)] if trunk and number.startswith(trunk) else []

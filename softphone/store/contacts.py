@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from softphone.model import codec
 from softphone.model.call import AccountName
@@ -10,7 +11,7 @@ from softphone.model.command import ContactPage
 from softphone.model.contact import Contact, ContactId
 
 from .database import readable
-from .search import like_pattern, searchable
+from .search import conditions, searchable
 
 
 def save(db: sqlite3.Connection, contact: Contact) -> None:
@@ -53,16 +54,17 @@ def one(db: sqlite3.Connection, contact: ContactId) -> Contact | None:
     return next(iter(readable(rows, _contact)), None)
 
 
-def search(db: sqlite3.Connection, text: str, limit: int) -> ContactPage:
+def search(
+    db: sqlite3.Connection, text: str, limit: int, writings: Sequence[str] = ()
+) -> ContactPage:
     """Return contacts that match, in the order of their names."""
-    pattern = like_pattern(text)
-    (total,) = db.execute(
-        "SELECT count(*) FROM contacts WHERE search LIKE ? ESCAPE '\\'", (pattern,)
-    ).fetchone()
+    where, values = conditions(text, ("search",), writings)
+    found = f"FROM contacts INDEXED BY contacts_searched WHERE {where}"
+    (total,) = db.execute(f"SELECT count(*) {found}", values).fetchone()
     rows = db.execute(
-        "SELECT contact_json FROM contacts WHERE search LIKE ? ESCAPE '\\' "
-        "ORDER BY name COLLATE NOCASE, id LIMIT ?",
-        (pattern, max(1, min(limit, 1_000))),
+        f"SELECT contact_json FROM contacts WHERE rowid IN (SELECT rowid {found} "
+        "ORDER BY name COLLATE NOCASE, id LIMIT ?) ORDER BY name COLLATE NOCASE, id",
+        [*values, max(1, min(limit, 1_000))],
     )
     return ContactPage(tuple(readable(rows, _contact)), int(total))
 
@@ -85,8 +87,10 @@ def by_address(db: sqlite3.Connection, address: str) -> Contact | None:
 
 def by_name(db: sqlite3.Connection, name: str) -> Contact | None:
     """Return the contact of this name, in any case, when there is exactly one."""
+    likely, values = conditions(name, ("search",), ())
     rows = db.execute(
-        "SELECT contact_json FROM contacts WHERE searchable(name) = ? LIMIT 2", (searchable(name),)
+        f"SELECT contact_json FROM contacts WHERE {likely} AND searchable(name) = ? LIMIT 2",
+        [*values, searchable(name)],
     )
     found = readable(rows, _contact)
     return found[0] if len(found) == 1 else None

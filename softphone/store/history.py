@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from softphone.model import codec
@@ -15,7 +15,7 @@ from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
 from softphone.model.report import CallReport
 
 from .database import readable
-from .search import like_pattern, searchable
+from .search import conditions, searchable
 
 _UPSERT = """
     INSERT INTO calls (id, account, direction, live, created_at, answered_at, ended_at,
@@ -69,7 +69,10 @@ def save_quality(db: sqlite3.Connection, call: CallId, quality: QualitySummary) 
 
 def save_note(db: sqlite3.Connection, call: CallId, text: str) -> bool:
     """Write the operator's note; False when there is no such call."""
-    return db.execute("UPDATE calls SET note = ? WHERE id = ?", (text, call)).rowcount > 0
+    found = db.execute(
+        "UPDATE calls SET note = ?, note_search = ? WHERE id = ?", (text, searchable(text), call)
+    )
+    return found.rowcount > 0
 
 
 def add_recording(db: sqlite3.Connection, call: CallId, path: str) -> None:
@@ -137,14 +140,17 @@ def end_interrupted(db: sqlite3.Connection, at: float) -> list[Call]:
     return ended
 
 
-def page(db: sqlite3.Connection, wanted: HistoryFilter) -> HistoryPage:
-    """Return records newest first, without timelines."""
+def page(
+    db: sqlite3.Connection, wanted: HistoryFilter, writings: Sequence[str] = ()
+) -> HistoryPage:
+    """Return records newest first, without timelines; `writings` are those of a number."""
     limit = max(1, min(wanted.limit, 1_000))
-    conditions, values = _conditions(wanted)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    where, values = _conditions(wanted, writings)
+    # Only what is shown is read from the table itself; all else is answered by the index.
     rows = db.execute(
-        f"SELECT id, created_at, call_json, quality_json, note FROM calls {where} "
-        "ORDER BY created_at DESC, id DESC LIMIT ?",
+        "SELECT id, created_at, call_json, quality_json, note FROM calls WHERE rowid IN ("
+        f"SELECT rowid FROM calls INDEXED BY calls_searched WHERE {where} "
+        "ORDER BY created_at DESC, id DESC LIMIT ?) ORDER BY created_at DESC, id DESC",
         [*values, limit + 1],
     ).fetchall()
     more = len(rows) > limit
@@ -170,24 +176,19 @@ def record(db: sqlite3.Connection, call: CallId) -> CallRecord | None:
     )
 
 
-def _conditions(wanted: HistoryFilter) -> tuple[list[str], list[object]]:
-    conditions: list[str] = []
-    values: list[object] = []
-    if wanted.text:
-        pattern = like_pattern(wanted.text)
-        noted = "note <> '' AND searchable(note) LIKE ? ESCAPE '\\'"
-        conditions.append(f"(search LIKE ? ESCAPE '\\' OR {noted})")
-        values += [pattern, pattern]
+def _conditions(wanted: HistoryFilter, writings: Sequence[str]) -> tuple[str, list[object]]:
+    text, values = conditions(wanted.text, ("search", "note_search"), writings)
+    found = [text]
     if wanted.account:
-        conditions.append("account = ?")
+        found.append("account = ?")
         values.append(wanted.account)
     if wanted.missed:
-        conditions.append("missed = 1")
+        found.append("missed = 1")
     created_at, _, call = wanted.before.partition(" ")
     if call:
-        conditions.append("(created_at, id) < (?, ?)")
+        found.append("(created_at, id) < (?, ?)")
         values += [_place(created_at), call]
-    return conditions, values
+    return " AND ".join(found), values
 
 
 def _place(created_at: str) -> float:

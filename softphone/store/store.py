@@ -201,9 +201,9 @@ class Store:
 
     # ---- reading -----------------------------------------------------------------------------
 
-    async def history(self, wanted: HistoryFilter) -> HistoryPage:
-        """Return a page of call records."""
-        return await self._read(lambda db: history.page(db, wanted))
+    async def history(self, wanted: HistoryFilter, writings: Sequence[str] = ()) -> HistoryPage:
+        """Return a page of call records; `writings` are more ways to write the number wanted."""
+        return await self._read(lambda db: history.page(db, wanted, writings))
 
     async def record(self, call: CallId) -> CallRecord | None:
         """Return one call record with its timeline."""
@@ -249,9 +249,9 @@ class Store:
         """Return one contact."""
         return await self._read(lambda db: contacts.one(db, ident))
 
-    async def contacts(self, text: str, limit: int) -> ContactPage:
-        """Return contacts that match."""
-        return await self._read(lambda db: contacts.search(db, text, limit))
+    async def contacts(self, text: str, limit: int, writings: Sequence[str] = ()) -> ContactPage:
+        """Return contacts that match; `writings` are more ways to write the number wanted."""
+        return await self._read(lambda db: contacts.search(db, text, limit, writings))
 
     async def contact_by_address(self, address: str) -> Contact | None:
         """Return the contact with exactly this address."""

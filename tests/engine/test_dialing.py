@@ -12,6 +12,7 @@ from softphone.engine.dialing import (
     normalise,
     refuse_emergency,
     resolve,
+    writings,
 )
 from softphone.model.error import Refused
 
@@ -203,3 +204,25 @@ def test_numbers_with_a_listed_prefix_are_to_be_confirmed() -> None:
 )
 def test_a_users_short_name_is_one_plain_word_with_a_letter(text: str, is_one: bool) -> None:
     assert is_user_name(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "found"),
+    [
+        ("0039 06 5555", "", ("39065555",)),
+        ("0039 06 5555", "IT", ("39065555", "065555")),
+        ("+39 06 5555", "IT", ("065555",)),
+        ("06 5555", "IT", ()),
+        ("030 1234", "DE", ("49301234",)),
+        ("+49 30 1234", "DE", ("0301234",)),
+        ("+49 30 1234", "IT", ()),
+        ("1 (800) 55", "US", ("180055",)),
+        ("00", "IT", ()),
+        ("24", "DE", ()),
+        ("Bob 030", "DE", ()),
+    ],
+)
+def test_a_number_is_looked_for_in_its_other_writings(
+    text: str, region: str, found: tuple[str, ...]
+) -> None:
+    assert writings(text, region) == found

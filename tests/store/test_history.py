@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from softphone.model import codec
 from softphone.model.call import CallId, CallInput, CallState, EndReason, Party
 from softphone.model.error import StoreError
 from softphone.model.quality import QualitySummary
 from softphone.model.record import HistoryFilter, TimelineEntry
 from softphone.store import history
 from softphone.store.database import Database
+from softphone.store.schema import MIGRATIONS
 from softphone.store.store import Store
 from tests.store.conftest import Trouble, a_call
 
@@ -283,3 +285,50 @@ async def test_one_row_nobody_can_read_hides_no_other(path: Path, trouble: Troub
     assert await ids(second) == ["c", "a"]
     assert await second.record(CallId("b")) is None
     await second.close()
+
+
+@pytest.mark.parametrize("text", ["rossi mario", "mario ROSSI", "contract mario", "ross mar"])
+async def test_words_are_found_in_any_order_in_name_and_note(store: Store, text: str) -> None:
+    store.save_call(a_call(caller="Mario Rossi"))
+    store.save_call(a_call("other", caller="Mario Bianchi"))
+    await store.save_note(CallId("c1"), "wants the contract")
+
+    assert await ids(store, text=text) == ["c1"]
+
+
+async def test_a_number_is_found_in_writings_it_was_not_typed_in(store: Store) -> None:
+    store.save_call(a_call(address="+49301234567"))
+
+    page = await store.history(HistoryFilter(text="030 1234"), ("49301234",))
+
+    assert [record.call.id for record in page.records] == ["c1"]
+    assert await ids(store, text="030 1234") == []
+
+
+async def test_a_note_that_was_changed_is_found_by_its_new_words_only(store: Store) -> None:
+    store.save_call(a_call())
+    await store.save_note(CallId("c1"), "first words")
+    await store.save_note(CallId("c1"), "second thoughts")
+    store.save_call(a_call().ended(EndReason.CANCELLED, 1010.0, 1010.0))
+
+    assert await ids(store, text="first") == []
+    assert await ids(store, text="thoughts") == ["c1"]
+
+
+def test_notes_of_an_older_file_are_found(path: Path) -> None:
+    old = sqlite3.connect(path)
+    for number, step in enumerate(MIGRATIONS[:3], 1):
+        old.executescript(f"{step}; PRAGMA user_version={number}")
+    old.execute(
+        "INSERT INTO calls (id, account, direction, live, created_at, search, call_json, note) "
+        "VALUES ('c1', 'desk', 'inbound', 0, 1.0, 'bob', ?, 'Città')",
+        (codec.dumps(codec.encode_plain(a_call())),),
+    )
+    old.commit()
+    old.close()
+
+    database = Database(path)
+    found = history.page(database.connection, HistoryFilter(text="citta"))
+    database.close()
+
+    assert [record.call.id for record in found.records] == ["c1"]
