@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -185,6 +186,23 @@ async def test_a_report_shows_steps_in_their_order_and_metrics(
     assert text.index("make") < text.index("ice collection") < text.index("failed: refused")
     assert "5,100 ms" in text
     assert "opus" in text
+
+
+async def test_a_report_of_our_own_is_copied_with_its_quality(
+    console: Console, engine: FakeEngine
+) -> None:
+    report = CallReport(ONE, (ReportEvent("0", "ACTIVE", NOW, NOW),))
+    sample = QualitySample(ONE, NOW, loss=0.1, mos=3.1, warnings=(Warned.LOSS_IN,))
+    engine.reply(c.ShowReport, c.Reply(value=c.ReportFound(report)))
+    quality = c.QualityFound(QualitySummary().with_sample(sample), (sample,))
+    engine.reply(c.ShowQuality, c.Reply(value=quality))
+    await console.show_calls(console.make.call("c1"))
+
+    await console.press("tab", "I", "y")
+
+    copied = json.loads(console.app.clipboard)
+    assert copied["events"][0]["type"] == "ACTIVE"
+    assert copied["quality"]["samples"][0]["loss"] == 0.1
 
 
 async def test_a_service_is_dropped_and_added_by_its_tick(

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
+from softphone.model import codec
 from softphone.model.call import CallId, Parameters
 from softphone.model.command import (
     FiguresFound,
@@ -75,6 +76,7 @@ class ReportScreen(ConsoleScreen):
         self._timer: Timer | None = None
         self._native = ""
         self._report: CallReport | None = None
+        self._quality: QualityFound | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         left = Vertical(self.steps, classes="pane full")
@@ -106,11 +108,19 @@ class ReportScreen(ConsoleScreen):
         if event.action_id == "list.clear":
             self.app.pop_screen()
         elif event.action_id == "list.copy":
-            if self._native:
-                self.app.copy_to_clipboard(self._native)
+            text = self._as_json()
+            if text:
+                self.app.copy_to_clipboard(text)
                 self.post_message(Say("Copied the report."))
             else:
                 self.post_message(Say("There is no report to copy.", "warning"))
+
+    def _as_json(self) -> str:
+        """Return the platform's own report, else ours with the quality; nothing before it came."""
+        if self._report is None or self._report.native:
+            return self._native
+        quality = codec.encode_plain(self._quality) if self._quality else None
+        return codec.dumps({**codec.encode_plain(self._report), "quality": quality})
 
     def _ask_again(self) -> None:
         call = self.view.state.calls.get(self._call)
@@ -136,6 +146,8 @@ class ReportScreen(ConsoleScreen):
             found = await self.view.request(ShowStatistics(self._call))
             live = found.value.figures if isinstance(found.value, FiguresFound) else ()
         quality = await self.view.request(ShowQuality(self._call, after))
+        if isinstance(quality.value, QualityFound):
+            self._quality = quality.value
         self._paint_figures(
             live, quality.value if isinstance(quality.value, QualityFound) else None
         )
