@@ -16,7 +16,7 @@ from softphone.model.command import RecordFound, SaveNote, ShowRecord
 from softphone.model.quality import QualitySample
 from softphone.model.text import clean_block
 from softphone.ui import words
-from softphone.ui.monitoring import score_span
+from softphone.ui.monitoring import rising_span, score_span
 from softphone.ui.poptext import short_lines
 from softphone.ui.session import Topic
 from softphone.ui.situation import refusal_of
@@ -210,13 +210,13 @@ class CallPane(Pane):
 
 def quality_line(sample: QualitySample | None, *, tight: bool = False) -> Line:
     """Return the live figures of what is heard here; what is not known is a dash."""
-    loss = sample.loss if sample else None
+    jitter = sample.jitter_ms if sample else None
     return _figures(
         (
             ("MOS", score_span(sample.mos if sample else None)),
             ("delay", (words.figure(sample.delay_ms if sample else None, "ms"), "plain")),
-            ("jitter", (words.figure(sample.jitter_ms if sample else None, "ms"), "plain")),
-            ("loss", (words.figure(None if loss is None else loss * 100, "%", 1), "plain")),
+            ("jitter", rising_span("jitter", jitter, words.figure(jitter, "ms"))),
+            ("loss", _loss(sample.loss if sample else None)),
         ),
         tight=tight,
     )
@@ -224,21 +224,27 @@ def quality_line(sample: QualitySample | None, *, tight: bool = False) -> Line:
 
 def sent_line(sample: QualitySample | None) -> Line:
     """Return the live figures of what the far end hears."""
-    loss = sample.loss_out if sample else None
+    round_trip = sample.round_trip_ms if sample else None
     return _figures(
         (
             ("they hear MOS", score_span(sample.mos_out if sample else None)),
-            ("loss", (words.figure(None if loss is None else loss * 100, "%", 1), "plain")),
-            ("round trip", (words.figure(sample.round_trip_ms if sample else None, "ms"), "plain")),
+            ("loss", _loss(sample.loss_out if sample else None)),
+            ("round trip", rising_span("rtt", round_trip, words.figure(round_trip, "ms"))),
         )
     )
 
 
+def _loss(share: float | None) -> Span:
+    return rising_span("loss", share, words.figure(None if share is None else share * 100, "%", 1))
+
+
 def _figures(figures: Sequence[tuple[str, Span]], *, tight: bool = False) -> Line:
+    """Return names and figures in a line; where it is tight, a good one needs no letter."""
     spans: list[Span] = []
     for name, (value, role) in figures:
         gap = "" if not spans else " " if tight else "  "
-        spans += [(f"{gap}{name} ", "dim"), (value.replace(" ", "") if tight else value, role)]
+        shown = value.removesuffix(" G").replace(" ", "") if tight else value
+        spans += [(f"{gap}{name} ", "dim"), (shown, role)]
     return tuple(spans)
 
 
