@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from softphone.audio.bench import all_figures
 from softphone.audio.figure import Figure, not_taken, ratio_at_most
 
+from .bench_aec import measure_aec
 from .bench_rtp import measure_rtp
 from .bench_speech import measure_speech
 
@@ -24,6 +25,7 @@ def measure_audio() -> Iterator[Figure]:
         all_figures,
         measure_speech,
         measure_rtp,
+        measure_aec,
         _stall,
         _many,
         _devices,

@@ -68,6 +68,11 @@ def measure_speech() -> list[Figure]:
     return [*_chain(clips, score), *_losses(clips, score)]
 
 
+def spoken() -> Samples:
+    """Return the clips one after the other; needs espeak-ng."""
+    return np.concatenate([_clip(voice, text) for voice, text in _TEXTS])
+
+
 # ---- the figures -------------------------------------------------------------------------------
 
 
