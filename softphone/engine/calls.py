@@ -87,6 +87,10 @@ class CallBook:
         self.calls[call_id] = changed
         return changed
 
+    def put(self, call: Call) -> None:
+        """Keep a call as it is given."""
+        self.calls[call.id] = call
+
     def live(self) -> list[Call]:
         """Return every call that is not over, the oldest first."""
         return [call for call in self.calls.values() if call.live]
@@ -110,12 +114,13 @@ class CallBook:
 def make_room(others: Iterable[Call], *, end: bool) -> list[CallCommand]:
     """Return what must happen to the other calls before one may talk: hold them, or end them.
 
-    A call that is still on its way up is never held: ending it is the operator's decision.
+    A call that is still on its way up is never held: ending it is the operator's decision. Nor
+    are those the operator left to themselves.
     """
     return [
         HangUp(call.id) if end else Hold(call.id)
         for call in others
-        if call.state is CallState.ACTIVE
+        if call.state is CallState.ACTIVE and not call.aside
     ]
 
 

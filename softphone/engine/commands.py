@@ -16,6 +16,7 @@ from softphone.model.text import clean
 from softphone.paths import private_folder
 
 from .calls import make_room
+from .conferences import Conferences
 from .data import Data, DataCommand
 from .destinations import Destinations
 from .dialing import must_confirm, refuse_emergency
@@ -119,6 +120,7 @@ class Commands:
         self._destinations = Destinations(engine)
         self._reloading = Reloading(engine)
         self._reporting = Reporting(engine)
+        self.conferences = Conferences(engine)
 
     async def run(self, client_id: str, command: c.Command) -> c.Value | None:
         """Do it and return its value; raises SoftphoneError with the reason why not."""
@@ -133,6 +135,9 @@ class Commands:
             return await self._reporting.quality(command)
         if isinstance(command, c.ReloadConfig):
             return await self._reloading.run()
+        if isinstance(command, c.ConferenceCommand):
+            await self.conferences.run(command)
+            return None
         if isinstance(command, DataCommand):
             return await self._data.run(command)
         if isinstance(command, _DeskCommand):
@@ -161,14 +166,11 @@ class Commands:
             case c.Answer():
                 await self._answer(call, command)
             case c.Mute(_, on):
-                wanted = (not call.muted) if on is None else on
-                if adapter.capabilities().allows(Capability.MUTE):
-                    await adapter.submit(c.Mute(call.id, wanted))
-                self._engine.change_call(call.id, muted=wanted)
+                await self._mute(call, (not call.muted) if on is None else on)
             case c.Hold():
                 await self._hold(call, adapter, command)
             case c.Resume():
-                await self._resume(call, adapter, command)
+                await self._resume(call)
             case c.SendTones(_, digits):
                 await adapter.submit(command)
                 self._engine.change_call(call.id, tones=(call.tones + digits)[-32:])
@@ -228,6 +230,14 @@ class Commands:
         if command.parameters:
             self._engine.change_call(call.id, parameters=command.parameters)
 
+    async def _mute(self, call: Call, wanted: bool) -> None:
+        """Close or open the microphone, in a conference for all of it."""
+        for one in self.conferences.of(call):
+            adapter = self._engine.adapters[one.account]
+            if adapter.capabilities().allows(Capability.MUTE) and one.muted != wanted:
+                await adapter.submit(c.Mute(one.id, wanted))
+            self._engine.change_call(one.id, muted=wanted)
+
     async def _hold(self, call: Call, adapter: Adapter, command: c.Hold) -> None:
         if call.state not in (CallState.ACTIVE, CallState.HELD):
             raise Refused("Only a call that is up can be held.")
@@ -236,16 +246,15 @@ class Commands:
         else:
             self._engine.hold_locally(call.id, True)
 
-    async def _resume(self, call: Call, adapter: Adapter, command: c.Resume) -> None:
+    async def _resume(self, call: Call) -> None:
+        """Take a call back; a conference that is on hold as a whole comes back as a whole."""
         if not call.held_by_us:
             raise Refused("This call is not on hold here.")
-        others = [o for o in self._engine.book.live() if o.id != call.id]
-        for step in make_room(others, end=False):
-            await self.run("", step)
-        if adapter.capabilities().allows(Capability.HOLD):
-            await adapter.submit(command)
-        else:
-            self._engine.hold_locally(call.id, False)
+        await self.conferences.come_back(call)
+        together = self.conferences.of(call)
+        whole = all(one.held_by_us for one in together)
+        for one in together if whole else [call]:
+            await self.conferences.resume(one)
 
     def _record(self, call: Call, on: bool) -> None:
         engine = self._engine

@@ -28,7 +28,15 @@ from softphone.model.call import (
     EndReason,
     MediaState,
 )
-from softphone.model.command import Command, Decline, HangUp, Reply, WaitForCall, WatchPresence
+from softphone.model.command import (
+    Command,
+    Decline,
+    HangUp,
+    Hold,
+    Reply,
+    WaitForCall,
+    WatchPresence,
+)
 from softphone.model.contact import Contact
 from softphone.model.error import AudioError, SoftphoneError, StoreError
 from softphone.model.event import AdapterEvent, Level
@@ -292,9 +300,12 @@ class Engine:
         self.sound_desk.route()
         if not after.live:
             self._call_over(after)
+        elif before is not None and self.sound.waits_behind(before, after):
+            self.job(self.quietly(Hold(after.id)))
         self.attendance.check()
 
     def _call_over(self, call: Call) -> None:
+        self._commands.conferences.call_over(call)
         self.stop_media(call.id)
         self.owners.call_over(call.id)
         if call.missed:
@@ -447,6 +458,10 @@ class Engine:
 
     async def _do_quietly(self, command: Command) -> None:
         await self.do(command)
+
+    async def run_command(self, command: Command) -> None:
+        """Do something on the engine's own account; raises SoftphoneError with the reason."""
+        await self._commands.run("", command)
 
     async def do(self, command: Command) -> Reply:
         """Do something on the engine's own account; a refusal is only logged."""

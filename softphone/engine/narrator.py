@@ -25,6 +25,10 @@ def call_line(before: Call | None, after: Call) -> tuple[Level, str] | None:
         return Level.INFO, f"microphone {'closed' if after.muted else 'open'} for {who}"
     if before.recording != after.recording:
         return Level.INFO, f"recording {'on' if after.recording else 'off'} for {who}"
+    if bool(before.joined) != bool(after.joined) and after.live:
+        return Level.INFO, f"{who} {'is in' if after.joined else 'left'} the conference"
+    if before.aside != after.aside and after.joined:
+        return Level.INFO, f"{who}: {'left to the others' if after.aside else 'you are back'}"
     return None
 
 
@@ -38,7 +42,7 @@ def timeline_entry(before: Call | None, after: Call) -> TimelineEntry | None:
     if before.state is not after.state:
         detail = _end_words(after) if after.state is CallState.ENDED else ""
         return TimelineEntry(0.0, after.state.value, detail)
-    for name in ("media", "muted", "recording", "link_lost"):
+    for name in ("media", "muted", "recording", "link_lost", "aside"):
         if getattr(before, name) != getattr(after, name):
             return TimelineEntry(0.0, name, str(getattr(after, name)))
     return None

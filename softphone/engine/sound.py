@@ -19,6 +19,7 @@ from softphone.model.device import Device
 from softphone.model.error import AudioError
 from softphone.model.quality import Levels, QualitySample, QualitySummary
 
+from .conference import Floor
 from .measuring import CallMeter, Second
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class SoundEngine(Protocol):
 
     def attach(self, key: str, leg: Leg) -> None: ...
     def detach(self, key: str) -> None: ...
-    def set_talk(self, key: str, talk: bool, listen: bool) -> None: ...
+    def set_talk(self, key: str, talk: bool, listen: bool, aside: bool = False) -> None: ...
     def set_muted(self, key: str, on: bool) -> None: ...
     def set_hold(self, key: str, on: bool, music: Path | None = None) -> None: ...
     def play_file(self, key: str, path: Path, on_end: Callable[[], None] | None = None) -> None: ...
@@ -97,6 +98,7 @@ class Sound:
         self._ring_wanted = ring
         self._ringing: frozenset[CallId] = frozenset()
         self._attached: dict[CallId, _Attached] = {}
+        self._floor = Floor()
         self._talking: CallId | None = None
         self._last_levels = Levels()
         self._peaks = PeakRange()
@@ -129,15 +131,31 @@ class Sound:
 
         `desk_muted`: nobody is at the console, so the microphone is shut for the desk's calls.
         """
-        talking = None
-        for call in calls:
-            if call.id not in self._attached:
-                continue
-            card = call.state is CallState.ACTIVE and not self._attached[call.id].files.any
+        known = [call for call in calls if call.id in self._attached]
+        floor = self._floor
+        floor.take([call for call in known if self._wants_card(call)])
+        # Those that lose the microphone come first: it is never open for two conversations.
+        for call in sorted(known, key=lambda call: call.id in floor.operator):
             self._engine.set_muted(call.id, call.muted or (desk_muted and not call.owner))
-            self._engine.set_talk(call.id, talk=card, listen=card)
-            talking = call.id if card else talking
-        self._talking = talking
+            aside = call.id in floor.aside
+            open_ = aside or call.id in floor.operator
+            self._engine.set_talk(call.id, talk=open_, listen=open_, aside=aside)
+        if self._talking not in floor.operator:
+            self._talking = next((call.id for call in known if call.id in floor.operator), None)
+
+    def yield_floor(self, call: CallId) -> None:
+        """Let the microphone stay with the others when a call leaves them."""
+        self._floor.drop(call)
+
+    def waits_behind(self, before: Call, after: Call) -> bool:
+        """Tell whether a far end took its call back while the operator talks to somebody else."""
+        returned = before.held_by_them and not (before.held_by_us or after.held_by_them)
+        up = self._wants_card(after) and not after.aside
+        return returned and up and after.id not in self._floor.operator
+
+    def _wants_card(self, call: Call) -> bool:
+        attached = self._attached.get(call.id)
+        return call.state is CallState.ACTIVE and bool(attached and not attached.files.any)
 
     def play_again(self, call: CallId) -> None:
         """Start a call's file over: only now is there somebody to hear it."""
@@ -201,7 +219,8 @@ class Sound:
     def levels(self) -> tuple[CallId | None, Levels] | None:
         """Return the meters when they moved by a decibel or more since the last time."""
         now = self._engine.levels()
-        far = now.far_dbfs.get(self._talking, _SILENCE_DB) if self._talking else _SILENCE_DB
+        heard = (now.far_dbfs.get(call, _SILENCE_DB) for call in self._floor.operator)
+        far = max(heard, default=_SILENCE_DB)
         levels = Levels(round(now.mic_dbfs), round(far))
         if levels == self._last_levels:
             return None
@@ -217,7 +236,7 @@ class Sound:
         attached = self._attached.get(call.id)
         if attached is None:
             return None
-        open_ = call.id == self._talking and not call.muted
+        open_ = call.id in self._floor.operator and not call.muted
         peaks = self._peaks if open_ else None
         stats = self._engine.stats(call.id)
         return attached.meter.second(stats, self._last_levels.microphone_db, peaks, at, now)

@@ -2,7 +2,7 @@
 
 Which one answers is decided by the last four digits that were dialled. Seconds NN may be chosen:
 07NN hangs up after NN seconds, 08NN drops the connection, 09NN is operator op-NN of this lab, 10NN
-is user NN of its Ribbon gateway.
+is user NN of its Ribbon gateway, 11NN hums at NN times 40 Hz.
 """
 
 from __future__ import annotations
@@ -137,6 +137,8 @@ def dialled(number: str, times: Times) -> FarEnd:
     if last[:2] in ("07", "08") and seconds.isdecimal():
         ending = Turn.HANG_UP if last[:2] == "07" else Turn.DROP
         return FarEnd(sounds.speech(), rings, Turn.ANSWERED, frames_of(int(seconds)), ending)
+    if last[:2] == "11" and seconds.isdecimal():
+        return FarEnd(sounds.tone(40.0 * int(seconds)), rings)
     if last == ANNOUNCEMENT:
         return FarEnd(_echo(times), rings, before=sounds.Clip(prompt("greeting"), repeat=True))
     kind = next((name for name, digits in _LAST_DIGITS.items() if digits == last), "greeting")

@@ -189,10 +189,13 @@ class PatchEnd(Sound):
         self.patch.end("hangup")
 
 
-def tone() -> Clip:
-    """Return 1004 Hz for ever; 250 ms hold 251 periods, so there is no click."""
+def tone(hz: float = TEST_TONE_HZ) -> Clip:
+    """Return 1004 Hz for ever; 250 ms hold 251 periods, so there is no click.
+
+    The same is true of any other multiple of 4 Hz.
+    """
     place = np.arange(PHONE_RATE_HZ // 4) / PHONE_RATE_HZ
-    made = _TONE_LOUDNESS * np.sin(2 * np.pi * TEST_TONE_HZ * place)
+    made = _TONE_LOUDNESS * np.sin(2 * np.pi * hz * place)
     return Clip(encode_mulaw(np.rint(made).astype("<i2").tobytes()), repeat=True)
 
 

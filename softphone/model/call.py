@@ -167,6 +167,7 @@ class Call:
     """All that is known of one call. `*_at` are epoch seconds, `*_mono` monotonic seconds.
 
     `operation` is what the platform is doing with it just now ("holding"), empty when nothing.
+    `joined` are the other calls of its conference; `aside`: the operator left them to themselves.
     """
 
     id: CallId
@@ -193,6 +194,7 @@ class Call:
     media: MediaState = MediaState.NONE
     link_lost: bool = False
     joined: frozenset[CallId] = frozenset()
+    aside: bool = False
     tones: str = ""
     owner: str = ""
     missed: bool = False

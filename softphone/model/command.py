@@ -65,6 +65,12 @@ from .command_call import (
     Transfer,
     TransferTo,
 )
+from .command_conference import (
+    Conference,
+    ConferenceCommand,
+    LeaveConference,
+    StepOut,
+)
 from .command_engine import (
     Ask,
     ClearConversation,
@@ -149,7 +155,7 @@ from .command_reply import (
     VoicemailFound,
 )
 
-Command = CallCommand | AccountCommand | EngineCommand
+Command = CallCommand | AccountCommand | EngineCommand | ConferenceCommand
 
 __all__ = [
     "AccountCommand",
@@ -166,6 +172,8 @@ __all__ = [
     "CodedName",
     "CodedNames",
     "Command",
+    "Conference",
+    "ConferenceCommand",
     "ConfigReloaded",
     "ContactPage",
     "ContactSaved",
@@ -208,6 +216,7 @@ __all__ = [
     "JobsFound",
     "Join",
     "KeepContact",
+    "LeaveConference",
     "ListConversations",
     "ListDispositions",
     "ListHistory",
@@ -270,6 +279,7 @@ __all__ = [
     "Shutdown",
     "StartJob",
     "StayUp",
+    "StepOut",
     "SubscribeEvent",
     "SubscriptionsFound",
     "SummaryFound",
