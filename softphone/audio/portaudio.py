@@ -8,6 +8,7 @@ duplex stream had 92-100 ms of delay and died on ALSA errors where two had 30 ms
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import ModuleType
@@ -17,7 +18,7 @@ import numpy as np
 
 from softphone.model.error import AudioError
 
-from .block import BLOCK_SAMPLES, RATE_HZ, silence
+from .block import BLOCK_SAMPLES, RATE_HZ, Samples, silence
 from .devices import DeviceInfo, Direction
 from .priority import raise_own
 from .stream import BlockUser
@@ -25,6 +26,7 @@ from .stream import BlockUser
 # Block and latency; the next after underflows. Through null sinks a loop takes 10 ms with the
 # first and 20 ms with the second.
 PROFILES = ((240, 0.01), (480, 0.02), (960, 0.04), (960, 0.08))
+_FADE_LIMIT_S = 0.05
 
 
 def loaded() -> bool:
@@ -92,6 +94,8 @@ class PortAudioStream:
         self._armed = True
         self._block = silence()
         self._filled = 0  # samples of the block heard, or left to be played
+        self._last = 0  # sample played
+        self._faded = threading.Event()
         self._fresh = True  # its thread has not called yet
         block, latency_s = PROFILES[profile]
         made: Callable[..., Any]
@@ -133,6 +137,8 @@ class PortAudioStream:
     def stop(self) -> None:
         """Close the device; quick even when it is gone."""
         self._armed = False
+        if self._last and not self.dead:
+            self._faded.wait(_FADE_LIMIT_S)
         sounddevice = load()
         try:
             self._stream.abort(ignore_errors=True)
@@ -168,7 +174,7 @@ class PortAudioStream:
             self.underflows += 1
         out = np.frombuffer(data, np.int16)
         if not self._armed:
-            out.fill(0)
+            self._fade(out)
             return
         place = 0
         while place < frames:
@@ -180,6 +186,13 @@ class PortAudioStream:
             out[place : place + count] = self._block[first : first + count]
             self._filled -= count
             place += count
+        self._last = int(out[-1])
+
+    def _fade(self, out: Samples) -> None:
+        """Let the last sound played come down to silence within one block: no click at the end."""
+        out[:] = np.linspace(self._last, 0, len(out), dtype=np.int16)
+        self._last = 0
+        self._faded.set()
 
     def _finished(self) -> None:
         if self._armed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import types
 from collections.abc import Callable
 from typing import Any
@@ -138,8 +140,27 @@ def test_a_speaker_is_filled_and_silent_once_disarmed() -> None:
     assert stream.underflows == 1
     stream.disarm()
     stream._wanted(data, 480, None, OK)
+    assert np.abs(np.diff(np.frombuffer(data, np.int16))).max() <= 1
+    assert data[-2:] == b"\0\0"
+    stream._wanted(data, 480, None, OK)
 
     assert not any(data)
+
+
+def test_a_speaker_that_plays_comes_down_softly_before_it_is_closed() -> None:
+    stream, raw = open_stream("output", user=lambda out: out.fill(8000))
+    data = bytearray(960)
+    stream._wanted(data, 480, None, OK)
+    closing = threading.Thread(target=stream.stop)
+    closing.start()
+    while stream._armed:
+        time.sleep(0.001)
+    stream._wanted(data, 480, None, OK)
+    closing.join(5)
+
+    assert np.frombuffer(data, np.int16)[0] == 8000
+    assert np.abs(np.diff(np.frombuffer(data, np.int16).astype(int))).max() < 20
+    assert raw.calls[-2:] == ["abort", "close"]
 
 
 def test_a_microphone_that_was_disarmed_is_heard_no_more() -> None:
