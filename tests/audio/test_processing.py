@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from softphone.audio import processing
 from softphone.audio.board import Board, Line
 from softphone.audio.echotest import probe
 from softphone.audio.engine import AudioEngine
@@ -258,14 +257,3 @@ def test_the_echo_test_is_refused_in_a_call_and_ended_by_one(make: Make, reports
     assert reports.of(ReportKind.ECHO_MEASURED)[0].echo is None
     with pytest.raises(AudioError, match="End the call first"):
         engine.test_echo()
-
-
-def test_the_echo_test_of_devices_without_an_echo_says_so(make: Make, reports: Reports) -> None:
-    make().test_echo()
-
-    wait_for(lambda: reports.of(ReportKind.ECHO_MEASURED), 30)
-
-    (told,) = reports.of(ReportKind.ECHO_MEASURED)
-    assert "nothing of the speaker" in told.text
-    assert told.echo is not None
-    assert told.echo.delay_ms is None

@@ -223,6 +223,43 @@ def test_devices_are_listed_with_what_goes_into_the_config(
     assert (found["spec"], found["inputs"], found["outputs"]) == ("portaudio:Headset", 1, 2)
 
 
+def test_devices_tell_what_is_done_to_the_microphone(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from softphone.audio import devices, processing
+
+    monkeypatch.setattr(devices, "list_devices", lambda: devices.DeviceList((), "No card."))
+    monkeypatch.setattr(processing, "installed", lambda: False)
+    cli.write_config("[audio]\nnoise_suppression = true\n")
+
+    found = cli("devices", "--json").json[0]
+    said = cli("devices").out
+
+    assert found == {
+        "type": "processing",
+        "echo_cancellation": False,
+        "noise_suppression": True,
+        "automatic_gain": False,
+        "installed": False,
+    }
+    assert "noise_suppression on" in said
+    assert "pip install 'softphone[aec]'" in said
+
+
+def test_the_echo_test_tells_when_the_speaker_is_not_heard(cli: Cli) -> None:
+    cli.write_config('[audio]\ninput = "tone"\noutput = "null"\n')
+
+    done = cli("devices", "--echo-test", "--json")
+
+    assert done.code == 1
+    assert done.last == {
+        "type": "echo_test",
+        "delay_ms": None,
+        "level_db": None,
+        "reduction_db": None,
+    }
+
+
 def test_a_state_folder_of_somebody_else_is_refused(cli: Cli, tmp_path: Path) -> None:
     (cli.folder / "elsewhere").mkdir()
     (cli.folder / "state").symlink_to(cli.folder / "elsewhere")

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from softphone.audio.report import AudioReport, ReportKind
 from softphone.config import StoreConfig
 from softphone.engine.assembly import delete_old
@@ -123,6 +125,41 @@ async def test_devices_are_listed_selected_and_told(office: Office) -> None:
     assert {"auto", "null", "tone"} <= {device.spec for device in listed.devices}
     await until(lambda: desk.state.audio.input == "tone")
     assert odd.code == "AUDIO_FAILED"
+
+
+async def test_the_echo_test_and_processing_that_cannot_be_had_are_told(office: Office) -> None:
+    desk = await office.sit()
+    started: list[str] = []
+    office.engine.sound.test_echo = lambda: started.append("echo")  # type: ignore[method-assign]  # watched
+    echo = "Echo test: after 42 ms, 10 dB below what is played."
+    missing = "They need a package more."
+
+    await desk.do(c.TestEcho())
+    office.engine.sound_desk.reported(AudioReport(ReportKind.ECHO_MEASURED, echo))
+    office.engine.sound_desk.reported(AudioReport(ReportKind.PROCESSING_FAILED, missing))
+
+    await until(lambda: desk.state.audio.hint == missing)
+    assert started == ["echo"]
+    assert desk.state.audio.echo_test == echo
+    assert desk.state.audio.problem == ""
+    assert echo in desk.log()
+    assert missing in desk.log()
+
+    await desk.do(c.SelectDevices(input="tone"))
+    await until(lambda: desk.state.audio.hint == "")
+    assert desk.state.audio.echo_test == echo
+
+
+async def test_processing_is_switched_by_a_command(office: Office) -> None:
+    pytest.importorskip("livekit.rtc", reason="needs the extra: pip install 'softphone[aec]'")
+    desk = await office.sit()
+
+    await desk.do(c.SelectDevices(echo_cancellation=True))
+    await desk.do(c.SelectDevices(noise_suppression=True))
+
+    await until(lambda: desk.state.audio.noise_suppression)
+    assert desk.state.audio.echo_cancellation
+    assert not desk.state.audio.automatic_gain
 
 
 async def test_the_meter_moves_while_the_devices_screen_wants_it(office: Office) -> None:
