@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "play": ("act", "play a WAV file into the call"),
     "transfer": ("act", "send the far end to somebody else, or connect two calls"),
     "join": ("act", "make one conversation of two calls"),
+    "conference": ("conference", "mix calls of any platforms into one conversation"),
     "restart-media": ("act", "build the audio path of the call anew"),
     "resync": ("act", "ask the platform how the call stands"),
     "parameters": ("act", "set custom parameters of the call"),

@@ -47,6 +47,8 @@ def call_data(call: Call) -> dict[str, Any]:
         "held": call.held_by_us or call.held_by_them,
         "missed": call.missed,
         "recording": call.recording,
+        "conference": sorted(call.joined),
+        "aside": call.aside,
         "media": call.media.value,
         "operation": call.operation,
         "parameters": dict(call.parameters),

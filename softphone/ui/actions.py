@@ -18,6 +18,7 @@ from softphone.model.capability import Capability as Cap
 from softphone.model.error import Refused
 from softphone.model.presence import LinkState
 
+from . import actions_conference as together
 from . import situation as s
 from .situation import Situation, WhyNot
 
@@ -86,13 +87,6 @@ def _on_call(make: Callable[[CallId], c.Command]) -> Build:
     return build
 
 
-def _on_two(make: Callable[[CallId, CallId], c.Command]) -> Build:
-    def build(now: Situation, _values: Values) -> list[c.Command]:
-        return [make(now.call.id, now.other.id)] if now.call and now.other else []
-
-    return build
-
-
 def _hold_or_resume(now: Situation, _values: Values) -> list[c.Command]:
     call = now.call
     if call is None:
@@ -104,13 +98,6 @@ def _swap(now: Situation, _values: Values) -> list[c.Command]:
     pair = [call for call in (now.call, now.other) if call is not None]
     held = [call for call in pair if call.state is CallState.HELD]
     return [c.Resume(held[-1].id)] if held else [c.Hold(pair[0].id)]
-
-
-def _conference(now: Situation, _values: Values) -> list[c.Command]:
-    first = now.call
-    talking = (CallState.ACTIVE, CallState.HELD)
-    others = [x for x in now.state.live_calls() if first and x.id != first.id]
-    return [c.Join(first.id, x.id) for x in others if first and x.state in talking]
 
 
 def _forward(now: Situation, values: Values) -> list[c.Command]:
@@ -221,16 +208,19 @@ ACTIONS: tuple[Action, ...] = (
            ("f4", "m"), _CALL, _UP, _on_call(c.Mute), footer=3),
     Action("call.transfer", "Transfer", "Send the far end on: at once, after asking, or to a call.",
            ("f5", "t"), _CALL, _can(_TALK, Cap.BLIND_TRANSFER), _transfer, ("to",), footer=4),
-    Action("call.hand_over", "Connect both", "Connect the far ends of two calls and leave.",
-           ("o",), _CALL, _can(_TWO, Cap.ATTENDED_TRANSFER), _on_two(c.TransferTo)),
+    Action("call.hand_over", "Connect both",
+           "Connect the far ends of two calls and leave; again: come back to those mixed here.",
+           ("o",), _CALL, s.all_of(s.may_act, together.two_or_joined), together.hand_over),
     Action("tones.toggle", "Tones", "Typed digits go to the far end as tones, or to the dialer.",
            ("f6", "k"), _CALL, _can(_TALK, Cap.TONES), footer=5),
     Action("call.swap", "Swap", "Hold the talking call and take the held one back.",
            ("s",), _CALL, _TWO, _swap),
     Action("call.join", "Join", "Make one conversation of this call and the other one.",
-           ("j",), _CALL, _can(_TWO, Cap.JOIN), _on_two(c.Join)),
-    Action("call.conference", "Conference", "Join all answered calls.",
-           ("c",), _CALL, _can(_TWO, Cap.JOIN), _conference),
+           ("j",), _CALL, _TWO, together.join),
+    Action("call.conference", "Conference", "Join all answered calls, of any platforms.",
+           ("c",), _CALL, _TWO, together.conference),
+    Action("call.leave_conference", "Leave", "Take the call out of its conference and hold it.",
+           ("l",), _CALL, s.all_of(s.may_act, together.in_conference), together.leave),
     Action("call.record", "Record", "Start or stop recording the call.",
            ("r",), _CALL, _TALK, _on_call(c.Record)),
     Action("call.hang_up", "Hang up", "End the call; never declines a ringing one.",

@@ -69,8 +69,8 @@ def whole_minutes(seconds: float) -> str:
 
 
 def state_word(call: Call, mono: float) -> str:
-    """Return the state column: RING, DIAL, TALK 03:12, HOLD 00:41, ENDED busy."""
-    word = _STATE[call.state]
+    """Return the state column: RING, DIAL, TALK 03:12, CONF 05:10, HOLD 00:41, ENDED busy."""
+    word = bare_state(call)
     if call.state in (CallState.ACTIVE, CallState.HELD):
         return f"{word} {duration(call.seconds(mono))}"
     if call.state is CallState.ENDED:
@@ -79,7 +79,9 @@ def state_word(call: Call, mono: float) -> str:
 
 
 def bare_state(call: Call) -> str:
-    """Return only the state word, for narrow places."""
+    """Return only the state word, for narrow places; AWAY is a conference without the operator."""
+    if call.state is CallState.ACTIVE and (call.joined or call.aside):
+        return "AWAY" if call.aside else "CONF"
     return _STATE[call.state]
 
 
@@ -105,6 +107,8 @@ def media_words(call: Call) -> str:
         return kind.get(call.hold_kind, "on hold")
     if call.held_by_them:
         return "the far end holds the call"
+    if call.aside:
+        return "left to the others: you neither hear nor are heard"
     return _MEDIA[call.media]
 
 

@@ -152,6 +152,23 @@ def test_two_calls_are_joined_into_one(shared: Cli) -> None:
     assert joined["call"] not in (one, two)
 
 
+def test_two_calls_are_mixed_here_left_to_themselves_and_parted(shared: Cli) -> None:
+    one, two = talk(shared), talk(shared, "tone")
+
+    good(shared("conference", one, two))
+    wait_for(lambda: call_of(shared, one)["state"] == "active")
+    mixed = call_of(shared, one)
+    good(shared("conference", "--step-out"))
+    aside = call_of(shared, two)["aside"]
+    good(shared("conference", "--come-back"))
+    good(shared("conference", one, "--leave"))
+
+    assert (mixed["conference"], aside) == ([two], True)
+    wait_for(lambda: call_of(shared, one)["state"] == "held")
+    assert call_of(shared, two)["conference"] == []
+    assert "in no conference" in one_line(shared("conference", one, "--leave"))
+
+
 def test_a_report_tells_steps_of_a_live_call_and_of_one_in_the_history(shared: Cli) -> None:
     call = talk(shared)
     shown = good(shared("report"))

@@ -58,6 +58,36 @@ async def test_call_bar_letters_send_their_commands(console: Console) -> None:
         assert console.engine.sent[-1] == command
 
 
+async def test_calls_of_two_platforms_are_mixed_here(console: Console) -> None:
+    sip = replace(console.make.call("c2", CallState.HELD), account=AccountName("ribbon"))
+    await console.show_calls(console.make.call("c1"), sip)
+    await console.press("ctrl+g")
+
+    both = c.Conference((ONE, TWO))
+    sent: dict[str, list[c.Command]] = {"j": [both], "c": [both], "o": [both, c.StepOut(ONE, True)]}
+    for letter, commands in sent.items():
+        console.clock.advance(1)
+        await console.press(letter)
+        assert console.engine.sent[-len(commands) :] == commands
+
+
+async def test_a_conference_is_shown_left_to_itself_and_left(console: Console) -> None:
+    one = replace(console.make.call("c1"), joined=frozenset({TWO}), aside=True)
+    two = replace(console.make.call("c2"), joined=frozenset({ONE}))
+    await console.show_calls(one, two)
+    await console.press("ctrl+g")
+
+    for letter, command in {"o": c.StepOut(ONE), "l": c.LeaveConference(ONE)}.items():
+        console.clock.advance(1)
+        await console.press(letter)
+        assert console.engine.sent[-1] == command
+
+    text = console.screen_text()
+    assert "AWAY" in text
+    assert "CONF" in text
+    assert "you neither hear nor are heard" in text
+
+
 async def test_held_key_cannot_end_two_calls(console: Console) -> None:
     first = console.make.call("c1")
     await console.show_calls(first, console.make.call("c2", CallState.HELD))

@@ -150,10 +150,7 @@ class CallsPane(Pane):
             name = " · ".join(part for part in (words.end_words(call), bare) if part)
         if not name and not wide:
             name, name_role = f"{words.direction_word(call)} · {call.account}", "dim"
-        marks = "".join(
-            [" muted" if call.muted else "", " REC" if call.recording else "",
-             " LINK" if call.link_lost else ""]
-        )  # fmt: skip
+        marks = _marks(call)
         cells = [(word, _list_role(role)), (name + marks, name_role), (number, rest)]
         if wide:
             cells += [(words.direction_word(call), "dim"), (call.account, "dim")]
@@ -162,6 +159,16 @@ class CallsPane(Pane):
 
 def _key(row: CallRow) -> str | tuple[str, str]:
     return row.id if isinstance(row, Call) else (row.account, row.call.id)
+
+
+def _marks(call: Call) -> str:
+    marks = {
+        " CONF": bool(call.joined) and call.state is CallState.HELD,
+        " muted": call.muted,
+        " REC": call.recording,
+        " LINK": call.link_lost,
+    }
+    return "".join(mark for mark, shown in marks.items() if shown)
 
 
 def _number(row: CallRow) -> str:
