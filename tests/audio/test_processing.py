@@ -13,8 +13,10 @@ import pytest
 from softphone.audio.board import Board, Line
 from softphone.audio.echotest import probe
 from softphone.audio.engine import AudioEngine
-from softphone.audio.processing import FAILED, MISSING, Processor
+from softphone.audio.processing import CANNOT_START, FAILED, MISSING, Processor
 from softphone.audio.report import AudioSettings, Processing, ReportKind
+from softphone.cli import bench_aec
+from softphone.cli.bench_aec import measure_aec
 from softphone.model.error import AudioError
 from tests.audio.rooms import echo_of
 from tests.audio.support import FakeLeg, Reports, Samples, sine, wait_for
@@ -152,6 +154,40 @@ def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(AudioError, match=r"pip install 'softphone\[aec\]'"):
         Processor(ECHO)
+
+
+def test_a_native_part_that_does_not_fit_this_system_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Unfit:
+        @staticmethod
+        def AudioProcessingModule(**wanted: bool) -> object:  # the library's name
+            raise ImportError("failed to load liblivekit_ffi.so\nwrong system")
+
+    monkeypatch.setattr(importlib, "import_module", lambda name: Unfit)
+
+    with pytest.raises(AudioError) as refused:
+        Processor(ECHO)
+
+    assert refused.value.message == CANNOT_START
+
+
+@pytest.mark.usefixtures("library")
+def test_the_bench_finds_30_db_of_echo_taken_away() -> None:
+    echo, with_noise, cost = measure_aec()
+
+    assert echo.ok
+    assert with_noise.ok
+    assert cost.taken
+
+
+def test_the_bench_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_aec, "installed", lambda: False)
+
+    figures = measure_aec()
+
+    assert not any(figure.taken for figure in figures)
+    assert "softphone[aec]" in figures[0].reference
 
 
 # ---- in the engine -------------------------------------------------------------------------------
