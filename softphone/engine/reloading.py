@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from softphone.adapters.base import Reloading as ReloadingAdapter
 from softphone.adapters.registry import check_account
-from softphone.config import AccountConfig, Config, load
+from softphone.config import AccountConfig, AudioConfig, Config, load
 from softphone.model.command import ConfigReloaded
 from softphone.model.error import Refused
 from softphone.model.event import Level
@@ -21,10 +21,12 @@ from softphone.model.event import Level
 if TYPE_CHECKING:
     from .engine import Engine
 
-# What is read where it is used, so that a change counts from the next use.
+_PROCESSING = ("echo_cancellation", "noise_suppression", "automatic_gain")
+
+# What is read where it is used, so that a change counts from the next use, or is told below.
 _LIVE = {
     "calls": frozenset({"do_not_disturb", "emergency", "confirm_prefixes", "region"}),
-    "audio": frozenset({"hold_music"}),
+    "audio": frozenset({"hold_music", *_PROCESSING}),
     "log": frozenset({"level"}),
     "store": frozenset[str](),
     "ui": frozenset[str](),
@@ -72,8 +74,16 @@ class Reloading:
         if after.hooks != before.hooks:
             engine.hooks.use(after.hooks)
             yield "hooks"
+        self._process(before.audio, sections["audio"])
         logging.getLogger().setLevel(sections["log"].level.upper())
         engine.config = replace(before, names=names, hooks=after.hooks, **sections)
+
+    def _process(self, before: AudioConfig, after: AudioConfig) -> None:
+        """Switch what is done to the microphone's sound, where the file says otherwise now."""
+        if any(getattr(before, key) != getattr(after, key) for key in _PROCESSING):
+            engine = self._engine
+            engine.sound.process(*(getattr(after, key) for key in _PROCESSING))
+            engine.sound_desk.publish(engine.hub.state.audio.problem, hint="")
 
     async def _account(self, account: AccountConfig) -> tuple[list[str], list[str]]:
         """Give an account its settings; return the keys that changed and those that wait."""

@@ -136,3 +136,14 @@ def presence_of(engine: Engine) -> str:
     found = [p for p in engine.hub.state.presence.values() if p.account == RIBBON]
     own = [p for p in found if p.user == engine.adapters[RIBBON].identity]
     return own[0].activity.value if own else ""
+
+
+async def test_processing_of_the_microphone_follows_the_file_at_once(desk: Desk) -> None:
+    pytest.importorskip("livekit.rtc", reason="needs the extra: pip install 'softphone[aec]'")
+    desk.write('input = "null"', 'input = "null"\necho_cancellation = true')
+
+    done = await desk.reload()
+
+    assert done.changed == ("audio.echo_cancellation",)
+    await until(lambda: desk.engine.hub.state.audio.echo_cancellation)
+    assert not desk.engine.hub.state.audio.noise_suppression
