@@ -20,12 +20,14 @@ from .player import FilePlayer
 from .processing import Cleaning
 from .ramp import Join, Ramp
 from .recorder import Recorder
+from .replay import Replay
 from .ring import SampleRing
 from .tones import Clip
 
 _SHARED_BLOCKS = 6
 _SHARED_MOST, _SHARED_KEEP = 3, 1
 _LOOP_DELAY_S = 0.5
+_NOTHING = silence()
 
 
 class Line:
@@ -41,6 +43,9 @@ class Line:
         self.file_end: Callable[[], None] | None = None
         self.tones: deque[Clip] = deque()
         self.recorder: Recorder | None = None
+        self.replay: Replay | None = None
+        self.private = False  # nothing of this call is recorded or kept just now
+        self.beep: Clip | None = None  # told to the far end beside everything else
         self.mix: Mixer | None = None  # of the conference this block
         self.problem: Exception | None = None
         self.meter = Meter()
@@ -65,6 +70,22 @@ class Line:
     def source(self, joined: int) -> tuple[object, ...]:
         """Return what stands for the sources this leg hears: it differs when they change."""
         return self.held, self.music, self.file, bool(self.tones), self.joined and joined > 1
+
+    def keep_near(self) -> None:
+        """Record what is sent; silence while the call is private."""
+        heard = _NOTHING if self.private else self.near
+        if self.recorder:
+            self.recorder.near(heard)
+        if self.replay:
+            self.replay.near(heard)
+
+    def keep_far(self) -> None:
+        """Record what the far end says; silence while the call is private."""
+        heard = _NOTHING if self.private else self.far
+        if self.recorder:
+            self.recorder.far(heard)
+        if self.replay:
+            self.replay.far(heard)
 
     def read_shared(self) -> None:
         """Fetch this party's sound for the others; the two clocks may drift, so keep it short."""
@@ -133,8 +154,7 @@ class Board:
             joined = rooms[line.aside]
             self._make_near(line, mic)
             line.near_join.apply(line.near, line.source(joined))
-            if line.recorder:
-                line.recorder.near(line.near)
+            line.keep_near()
             try:
                 line.leg.capture(line.near)
             except Exception as error:  # a broken leg must not silence the others; keeper tells
@@ -201,6 +221,9 @@ class Board:
         if file:
             file.read(line.extra)
             self._add(near, line.extra)
+        if line.beep and not line.beep.ended:
+            line.beep.read(line.extra)
+            self._add(near, line.extra)
         if tones:
             tones[0].read(near)
             if tones[0].ended:
@@ -219,8 +242,7 @@ class Board:
             line.problem = error
             line.far.fill(0)
         line.meter.feed(line.far, BLOCK_S)
-        if line.recorder:
-            line.recorder.far(line.far)
+        line.keep_far()
         if conference and line.joined:
             line.shared.write(line.far)
         line.ear_ramp.apply(line.far, line.listen and not (line.held or line.aside))

@@ -24,6 +24,7 @@ from .leg import Leg, LegStats
 from .level import PeakRange
 from .player import FilePlayer
 from .recorder import Recorder
+from .replay import Replay, Stereo
 from .report import AudioReport, AudioSettings, Levels, Processing, ReportKind
 from .tones import BUSY, CALL_WAITING, RING, RINGBACK, Clip, check_dtmf, dtmf, sequence
 
@@ -31,6 +32,7 @@ RingKind: TypeAlias = Literal["ring", "ringback", "busy"]
 
 _CADENCES = {"ring": RING, "ringback": RINGBACK, "busy": BUSY}
 _BEEP_DBFS = -26.0
+_RECORD_BEEP_DBFS = -30.0
 _PROGRESS_DBFS = -20.0
 _SIDETONE_SHIFT = 3  # 18 dB below what is sent
 _TWO_TONES_DB = 6.0
@@ -45,6 +47,7 @@ class AudioEngine:
         self._keeper = Keeper(self._board, settings, report)
         self._lines: dict[str, Line] = {}
         self._ringing: Overlay | None = None  # keeper's thread
+        self._back: Overlay | None = None  # keeper's thread
 
     def start(self) -> None:
         """Start the engine's thread; devices open when a leg, ring or meter needs them."""
@@ -59,14 +62,16 @@ class AudioEngine:
         for recorder in recorders:
             recorder.join(1.0)
 
-    def attach(self, key: str, leg: Leg) -> None:
+    def attach(self, key: str, leg: Leg, remember: bool = False) -> None:
         """Give `leg` a place: it gets silence and is heard by nobody until `set_talk`.
 
-        From now on the leg sends frames without a gap until `detach`.
+        From now on the leg sends frames without a gap until `detach`. `remember`: the last half
+        minute of both directions is kept in memory, for `remembered`.
         """
         if key in self._lines:
             raise AudioError(f"The leg {key} is attached already.")
-        self._lines[key] = Line(key, leg)
+        self._lines[key] = line = Line(key, leg)
+        line.replay = Replay() if remember else None
         self._publish()
 
     def detach(self, key: str) -> None:
@@ -137,6 +142,29 @@ class AudioEngine:
         recorder, line.recorder = (line := self._line(key)).recorder, None
         if recorder:
             recorder.stop()
+
+    def set_private(self, key: str, on: bool) -> None:
+        """Record and remember silence instead of this call, until it is switched off again."""
+        self._line(key).private = on
+
+    def remembered(self, key: str) -> Stereo | None:
+        """Return the last half minute of a leg; None when it is not remembered."""
+        replay = self._line(key).replay
+        return replay.last() if replay else None
+
+    def play_back(self, samples: Samples) -> None:
+        """Let only the operator hear 48 kHz samples, beside the calls, until `stop_back`."""
+        self._keeper.post(lambda: self._start_back(samples))
+
+    def stop_back(self) -> None:
+        """End `play_back`."""
+        self._keeper.post(self._end_back)
+
+    def record_beep(self, key: str) -> None:
+        """Sound one soft tone on the output and to this leg, beside everything else."""
+        samples = sequence(CALL_WAITING, _RECORD_BEEP_DBFS)
+        self._line(key).beep = Clip(samples)
+        self._keeper.post(lambda: self._keeper.add_overlay(Overlay(Clip(samples))))
 
     def send_tones(self, key: str, digits: str, duration_ms: int = 100, gap_ms: int = 100) -> None:
         """Send DTMF in-band to this leg, with a quiet sidetone here; replaces the microphone.
@@ -266,6 +294,16 @@ class AudioEngine:
     def _start_tones(self, line: Line, samples: Samples) -> None:
         line.tones.append(Clip(samples))
         self._keeper.add_overlay(Overlay(Clip(samples >> _SIDETONE_SHIFT)))
+
+    def _start_back(self, samples: Samples) -> None:
+        self._end_back()
+        self._back = Overlay(Clip(samples))
+        self._keeper.add_overlay(self._back)
+
+    def _end_back(self) -> None:
+        if self._back:
+            self._back.ending = True
+            self._back = None
 
     def _start_echo_test(self) -> None:
         if self._board.echo_test is None:

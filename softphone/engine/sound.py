@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from softphone.audio.block import Samples
 from softphone.audio.devices import DeviceList as AudioDevices
 from softphone.audio.devices import is_plug_in, readable_name
 from softphone.audio.leg import Leg, LegStats
 from softphone.audio.level import PeakRange
+from softphone.audio.replay import Stereo
 from softphone.audio.report import AudioReport, AudioSettings, ReportKind
 from softphone.audio.report import Levels as AudioLevels
 from softphone.model.call import Call, CallId, CallState
@@ -30,7 +32,7 @@ _SILENCE_DB = -96.0
 class SoundEngine(Protocol):
     """What of `audio.engine.AudioEngine` is used here."""
 
-    def attach(self, key: str, leg: Leg) -> None: ...
+    def attach(self, key: str, leg: Leg, remember: bool = False) -> None: ...
     def detach(self, key: str) -> None: ...
     def set_talk(self, key: str, talk: bool, listen: bool, aside: bool = False) -> None: ...
     def set_muted(self, key: str, on: bool) -> None: ...
@@ -39,6 +41,11 @@ class SoundEngine(Protocol):
     def stop_file(self, key: str) -> None: ...
     def record(self, key: str, path: Path, both: bool = False) -> None: ...
     def stop_record(self, key: str) -> None: ...
+    def record_beep(self, key: str) -> None: ...
+    def set_private(self, key: str, on: bool) -> None: ...
+    def remembered(self, key: str) -> Stereo | None: ...
+    def play_back(self, samples: Samples) -> None: ...
+    def stop_back(self) -> None: ...
     def send_tones(
         self, key: str, digits: str, duration_ms: int = 100, gap_ms: int = 100
     ) -> None: ...
@@ -101,6 +108,7 @@ class Sound:
         self._floor = Floor()
         self._talking: CallId | None = None
         self._last_levels = Levels()
+        self._over: tuple[CallId, Stereo] | None = None
         self._peaks = PeakRange()
 
     # ---- calls -------------------------------------------------------------------------------
@@ -108,7 +116,10 @@ class Sound:
     def attach(self, call: CallId, leg: Leg, files: Files, now: float) -> None:
         """Give a call its place; raises AudioError when a file cannot be used."""
         self._attached[call] = _Attached(files, CallMeter(call, now))
-        self._engine.attach(call, leg)
+        remember = not files.any
+        if remember:
+            self._over = None
+        self._engine.attach(call, leg, remember)
         try:
             if files.play:
                 self._engine.play_file(call, Path(files.play))
@@ -123,6 +134,9 @@ class Sound:
         attached = self._attached.pop(call, None)
         if attached is None:
             return None
+        remembered = self._engine.remembered(call)
+        if remembered is not None:
+            self._over = call, remembered
         self._engine.detach(call)
         return Kept(attached.meter.summary, attached.meter.take_unsaved(all_=True))
 
@@ -183,6 +197,38 @@ class Sound:
             self._engine.record(call, Path(path), both=True)
         else:
             self._engine.stop_record(call)
+
+    def beep(self, call: CallId) -> None:
+        """Tell both ends by a soft tone that the call is being recorded."""
+        if call in self._attached:
+            self._engine.record_beep(call)
+
+    def set_private(self, call: CallId, on: bool) -> None:
+        """Keep silence instead of the call, in its recording and for a replay."""
+        self._known(call)
+        self._engine.set_private(call, on)
+
+    def remembered(self, call: CallId) -> Stereo | None:
+        """Return the last half minute of a call; also for a while after its end."""
+        if call in self._attached:
+            return self._engine.remembered(call)
+        return self._over[1] if self._over and self._over[0] == call else None
+
+    def forget(self, call: CallId) -> None:
+        """Forget the sound of a call that is over."""
+        if self._over and self._over[0] == call:
+            self._over = None
+
+    def replay(self, samples: Samples | None) -> None:
+        """Let only the operator hear something once more; None ends that."""
+        if samples is None:
+            self._engine.stop_back()
+        else:
+            self._engine.play_back(samples)
+
+    def has(self, call: CallId) -> bool:
+        """Tell whether a call has its place on the sound board."""
+        return call in self._attached
 
     def send_tones(self, call: CallId, digits: str, duration_ms: int, gap_ms: int) -> None:
         """Put DTMF into the outgoing audio of a call."""
