@@ -6,6 +6,7 @@
     tone                 a 1004 Hz tone as microphone
     file:IN.wav          IN.wav as microphone, once
     file:in=IN.wav,out=OUT.wav,loop=yes
+    remote:SOCKET        the sound of another machine: softphone relay behind a Unix socket
 
 Importing this module imports neither sounddevice nor PortAudio.
 """
@@ -23,10 +24,10 @@ from typing import Literal, TypeAlias
 
 from softphone.model.error import AudioError
 
-Kind: TypeAlias = Literal["auto", "portaudio", "null", "tone", "file"]
+Kind: TypeAlias = Literal["auto", "portaudio", "null", "tone", "file", "remote"]
 Direction: TypeAlias = Literal["input", "output"]
 
-_KINDS = "auto, portaudio, portaudio:NAME, null, tone and file:IN.wav"
+_KINDS = "auto, portaudio, portaudio:NAME, null, tone, file:IN.wav and remote:SOCKET"
 
 
 _SERVERS = {
@@ -46,7 +47,7 @@ _PLUG_INS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DeviceSpec:
-    """A parsed spec string. `name` is for portaudio; the paths and `loop` are for file."""
+    """A parsed spec string. `name` is for portaudio, and the socket of remote; the rest for file."""
 
     kind: Kind
     name: str | None = None
@@ -84,6 +85,8 @@ def parse_spec(text: str) -> DeviceSpec:
         return DeviceSpec("portaudio", name=rest.strip() or None)
     if kind == "file" and rest:
         return _file_spec(rest)
+    if kind == "remote" and rest.strip():
+        return DeviceSpec("remote", name=str(Path(rest.strip()).expanduser()))
     if not rest and kind == "auto":
         return DeviceSpec("auto")
     if not rest and kind == "null":

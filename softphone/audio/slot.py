@@ -19,6 +19,7 @@ from .stream import (
     file_output,
     null_input,
     null_output,
+    provided,
 )
 from .tones import milliwatt
 
@@ -134,6 +135,8 @@ class Slot:
         if self.absent and spec.kind == "auto":
             self.absent = False  # said once; the next try is a real one
             raise AudioError("There is no sound card.")
+        if spec.kind == "remote":
+            return provided("remote")(self._direction, spec.name or "", self._user)
         if spec.kind in ("auto", "portaudio"):
             return portaudio.PortAudioStream(
                 self._direction, spec.name, self._user, self._wake, self._profile

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 from softphone.model.error import AudioError
 
 from .block import BLOCK_S, RATE_HZ, Samples, silence
+from .devices import Direction
 from .player import FilePlayer
 from .priority import raise_own
 from .ring import SampleRing
@@ -161,6 +162,23 @@ class PacedStream:
         self._armed = False
         _PACER.remove(self)
         self._closed()
+
+
+Opener: TypeAlias = Callable[[Direction, str, BlockUser], Stream]
+_PROVIDED: dict[str, Opener] = {}
+
+
+def provide(kind: str, opener: Opener) -> None:
+    """Let `opener` make the streams of a kind of device that lives above this package."""
+    _PROVIDED[kind] = opener
+
+
+def provided(kind: str) -> Opener:
+    """Return what makes the streams of a kind; raises AudioError when nobody provided it."""
+    opener = _PROVIDED.get(kind)
+    if opener is None:
+        raise AudioError(f'Devices of the kind "{kind}" are not to be had here.')
+    return opener
 
 
 def null_input(user: BlockUser, name: str = "null") -> Stream:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 from softphone.adapters.registry import make_adapter
 from softphone.audio.engine import AudioEngine
-from softphone.audio.report import AudioReport, AudioSettings, Processing
+from softphone.audio.report import AudioReport, AudioSettings, Processing, ReportKind
+from softphone.audio.stream import provide
 from softphone.config import AudioConfig, Config
 from softphone.paths import Paths, private_folder
+from softphone.remote.host import RemoteCards
 from softphone.store.store import Store
 
 from .engine import Engine
@@ -45,6 +47,12 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
             loop.call_soon_threadsafe(engine.sound_desk.reported, report)
 
     sound_engine = AudioEngine(audio_settings(config.audio), reported)
+
+    def desk_said(text: str, sound: bool) -> None:
+        kind = ReportKind.DEVICE_BACK if sound else ReportKind.DEVICE_LOST
+        reported(AudioReport(kind, text))
+
+    provide("remote", RemoteCards(desk_said).open)
     folder = private_folder(Path(config.store.folder)) if config.store.folder else paths.state
     recordings = folder / paths.recordings.name
     engine = Engine(

@@ -21,6 +21,15 @@ _LEAST_KBPS, _MOST_KBPS = 6, 128
 _LONGEST_SAMPLES = 5760  # 120 ms, the longest packet there is
 
 
+def available() -> bool:
+    """Tell whether PyAV with libopus is here."""
+    try:
+        import av
+    except ImportError:
+        return False
+    return "libopus" in av.codecs_available
+
+
 class OpusEncoder:
     """Encodes frames of 960 samples; tuned for voice."""
 
