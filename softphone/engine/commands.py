@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _READING = (
     *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver),
     *(c.ShowReport, c.ShowQuality),
+    *(c.FindDuplicates, c.FindQuick, c.ListBlocked, c.ShowShift),
     *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
     *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
     *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.ReadCourse, c.CloseFrame),

@@ -8,14 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from softphone.model import command as c
-from softphone.model.call import AccountName, CallId
-from softphone.model.capability import Capability
-from softphone.model.contact import ContactId
-from softphone.model.error import Refused, Unsupported
-from softphone.model.event import ContactsChanged
-from softphone.model.text import NAME_LIMIT, TEXT_LIMIT, clean, clean_block
+from softphone.model.call import CallId
+from softphone.model.error import Refused
+from softphone.model.text import clean_block
 
-from .dialing import normalise, writings
+from .addressbook import AddressBook, BookCommand
+from .dialing import writings
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -29,9 +27,11 @@ DataCommand = (
     | c.SaveNote
     | c.DeleteRecord
     | c.ImportRecords
-    | c.SearchContacts
-    | c.SaveContact
-    | c.DeleteContact
+    | c.ShowShift
+    | c.BlockNumber
+    | c.AllowNumber
+    | c.ListBlocked
+    | BookCommand
 )
 
 
@@ -53,6 +53,7 @@ class Data:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._book = AddressBook(engine)
 
     async def run(self, command: DataCommand) -> c.Value | None:
         """Do it and return its value; raises SoftphoneError with the reason why not."""
@@ -67,16 +68,18 @@ class Data:
             case c.SaveNote(noted, text):
                 if not await store.save_note(noted, clean_block(text)):
                     raise Refused("There is no such call.")
-            case c.SearchContacts(text, limit):
-                return await store.contacts(text, limit, self._writings(text))
-            case c.SaveContact():
-                return await self._save_contact(command)
-            case c.DeleteContact(contact):
-                await self._delete_contact(contact)
+            case c.ShowShift(since, until):
+                return c.ShiftFound(await store.shift(since, until))
+            case c.BlockNumber() | c.AllowNumber() | c.ListBlocked():
+                return await self._engine.screening.run(command)
             case c.DeleteRecord(call):
                 return c.Done(await self._delete_records(call))
             case c.ImportRecords(records):
                 return c.Done(await store.import_records(tuple(map(cleaned, records))))
+            case c.SearchContacts(text):
+                return await self._book.run(command, self._writings(text))
+            case _:
+                return await self._book.run(command)
         return None
 
     def _writings(self, text: str) -> tuple[str, ...]:
@@ -91,57 +94,6 @@ class Data:
             raise Refused("There is no such call.")
         await self._engine.count_missed()
         return count
-
-    async def _delete_contact(self, contact: ContactId) -> None:
-        store = self._engine.store
-        known = await store.contact(contact)
-        if known is None:
-            raise Refused("There is no such contact.")
-        if known.source is not None:
-            await self._platform_contact(known.source, c.DropContact(known.source, known.native_id))
-            return
-        _, count = await store.delete_contact(contact)
-        self._engine.hub.publish(ContactsChanged(count))
-
-    async def _platform_contact(
-        self, account: AccountName, command: c.KeepContact | c.DropContact
-    ) -> None:
-        """Change the platform's own address book; what it holds then comes back as a fact."""
-        adapter = self._engine.adapters.get(account)
-        if adapter is None:
-            raise Refused(f"There is no account {clean(account, 32)!r} any more.")
-        reason = adapter.capabilities().why_not(Capability.ADDRESS_BOOK)
-        if reason is not None:
-            raise Unsupported(reason)
-        await adapter.submit(command)
-
-    async def _save_contact(self, command: c.SaveContact) -> c.Value:
-        given = command.contact
-        if given.source is not None:
-            await self._platform_contact(given.source, c.KeepContact(given.source, given))
-            return c.ContactSaved(given.id)
-        name = clean(given.name.strip())
-        if not name:
-            raise Refused("A contact needs a name.")
-        addresses = tuple(
-            replace(
-                entry,
-                address=normalise(entry.address.strip(), self._engine.config.calls.region),
-                label=clean(entry.label, 32),
-            )
-            for entry in given.addresses
-            if entry.address.strip()
-        )
-        contact = replace(
-            given,
-            id=given.id or ContactId(self._engine.new_call_id()),
-            name=name,
-            company=clean(given.company, NAME_LIMIT),
-            note=clean_block(given.note, TEXT_LIMIT),
-            addresses=addresses,
-        )
-        self._engine.hub.publish(ContactsChanged(await self._engine.store.save_contact(contact)))
-        return c.ContactSaved(contact.id)
 
     async def _ask(self, what: c.Query) -> c.Value | None:
         engine = self._engine

@@ -47,6 +47,15 @@ def normalise(text: str, region: str) -> str:
     return number
 
 
+def plain_number(text: str) -> str:
+    """Return the beginning of a number without its writing; Refused when it is none."""
+    number = _WRITING.sub("", text)
+    number = "+" + number[2:] if number.startswith("00") else number
+    if not re.fullmatch(r"\+?[0-9]{1,20}", number):
+        raise Refused(f"{text[:40]!r} is not the beginning of a number.", code="BAD_NUMBER")
+    return number
+
+
 def writings(text: str, region: str) -> tuple[str, ...]:
     """Return the digits of a number's other writings, to look for them too.
 

@@ -55,6 +55,7 @@ from .mail import Mail
 from .narrator import account_line, call_line, pop_line, timeline_entry
 from .owners import Owners
 from .pops import matched, waiting
+from .screening import Screening
 from .sound import Sound
 from .sound_desk import SoundDesk
 from .watching import Watching
@@ -101,6 +102,7 @@ class Engine:
         self.lost_operator: set[CallId] = set()
         self.mail = Mail(self)
         self.watching = Watching()
+        self.screening = Screening(self)
         self.hooks = Hooks(config.hooks)
         self.hub.heard = self.hooks.heard
         self._commands = Commands(self)
@@ -145,6 +147,7 @@ class Engine:
             found = await self.store.contacts("", 1)
             self.hub.publish(e.ContactsChanged(found.total))
             self.hub.publish(e.UnreadChanged(await self.store.unread()))
+            await self.screening.load()
         except StoreError as problem:
             self.hub.publish(e.StoreChanged(str(problem), 0))
             self.note(_OURS, Level.ERROR, str(problem))
@@ -260,6 +263,11 @@ class Engine:
             self.lost_operator.discard(fact.call)
             fact = replace(fact, reason=EndReason.OPERATOR_LOST)
         before = self.book.calls.get(fact.call)
+        if before is None and isinstance(fact, e.CallOffered | e.CallAutoDeclined):
+            blocked = self.screening.turned_away(fact)
+            if blocked is not None:
+                self._turn_away(blocked, ringing=isinstance(fact, e.CallOffered))
+                return
         after = self.book.apply(fact, self.wall(), self.monotonic())
         if after is None:
             return
@@ -271,6 +279,14 @@ class Engine:
             self.job(self._name_call(after))
         if isinstance(fact, e.CallRestarted):
             self.sound.play_again(after.id)
+
+    def _turn_away(self, call: Call, *, ringing: bool) -> None:
+        """Keep the record of a call that may not ring, and decline it."""
+        self.book.put(call)
+        self._call_changed(None, call)
+        self.job(self._name_call(call))
+        if ringing:
+            self.job(self.screening.decline(call))
 
     def change_call(self, call: CallId, **values: object) -> None:
         """Set fields the engine owns, and tell."""

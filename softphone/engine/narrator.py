@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from softphone.model.call import Call, CallState, Direction, MediaState
+from softphone.model.call import Call, CallState, Direction, EndReason, MediaState
 from softphone.model.event import Level
 from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, LinkState, NumberState
@@ -79,6 +79,8 @@ def warning_lines(
 
 
 def _new_call(call: Call, who: str) -> tuple[Level, str]:
+    if call.end_reason is EndReason.BLOCKED:
+        return Level.INFO, f"declined {who}, who is blocked: {call.end_detail}"
     if not call.live:
         return Level.WARNING, f"declined {who} by itself: {call.end_detail}"
     if call.direction is Direction.OUTBOUND:

@@ -69,6 +69,7 @@ class EndReason(StrEnum):
     LINK_LOST = "link_lost"
     LOST_BY_SERVER = "lost_by_server"
     INTERRUPTED = "interrupted"
+    BLOCKED = "blocked"
 
     @property
     def words(self) -> str:
@@ -93,6 +94,7 @@ _WORDS = {
     EndReason.LINK_LOST: "connection lost",
     EndReason.LOST_BY_SERVER: "unknown to the server",
     EndReason.INTERRUPTED: "interrupted",
+    EndReason.BLOCKED: "blocked",
 }
 
 _S, _I = CallState, CallInput

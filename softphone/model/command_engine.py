@@ -130,10 +130,71 @@ class RetryMessage:
 
 @dataclass(frozen=True, slots=True)
 class SearchContacts:
-    """Ask for contacts whose name, company or number holds `text`."""
+    """Ask for contacts whose name, company, number or note holds `text`, `skip` of them on."""
 
     text: str = ""
     limit: int = 200
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportContacts:
+    """Add contacts from a file; those that are there already are left alone.
+
+    With `dry_run` nothing is written and the answer says what would be.
+    """
+
+    contacts: tuple[Contact, ...]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FindDuplicates:
+    """Ask for groups of contacts that seem to be one."""
+
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MergeContacts:
+    """Make one contact of several; the first keeps its id and name."""
+
+    contacts: tuple[ContactId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindQuick:
+    """Ask for the contact of a quick-dial key (1 to 9)."""
+
+    digit: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockNumber:
+    """Decline calls from a number, or from all that begin so (`+39899*`), from now on."""
+
+    address: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowNumber:
+    """Let a number ring again, even when it begins as blocked ones do."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlocked:
+    """Ask for the rules of who is declined at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowShift:
+    """Ask for sums of calls that began in a time (epoch seconds), for each account and day."""
+
+    since: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +293,14 @@ EngineCommand = (
     | SearchContacts
     | SaveContact
     | DeleteContact
+    | ImportContacts
+    | FindDuplicates
+    | MergeContacts
+    | FindQuick
+    | BlockNumber
+    | AllowNumber
+    | ListBlocked
+    | ShowShift
     | SelectDevices
     | Meter
     | TestRing

@@ -12,6 +12,8 @@ from .monitor import CoursePoint, Frame, Job, Machine, ObservedCall, SummaryPoin
 from .quality import QualitySample, QualitySummary
 from .record import CallRecord, PlatformRecord
 from .report import CallReport
+from .screening import ScreeningRule
+from .shift import ShiftRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,37 @@ class ContactPage:
 
     contacts: tuple[Contact, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsImported:
+    """How many were added, how many known already; what was refused: (place in the list, why)."""
+
+    added: int
+    known: int
+    refused: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatesFound:
+    """Groups of contacts that seem to be one; `total` counts all groups."""
+
+    groups: tuple[tuple[Contact, ...], ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedFound:
+    """All rules of who is declined at once, in the order of their addresses."""
+
+    rules: tuple[ScreeningRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftFound:
+    """Sums of calls, a row for each day and account, in their order."""
+
+    rows: tuple[ShiftRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +303,10 @@ Value = (
     | HistoryPage
     | RecordFound
     | ContactPage
+    | ContactsImported
+    | DuplicatesFound
+    | BlockedFound
+    | ShiftFound
     | DeviceList
     | ContactSaved
     | Done

@@ -129,4 +129,9 @@ MIGRATIONS: tuple[str, ...] = (
         since REAL NOT NULL
     );
     """,
+    """
+    UPDATE contacts
+    SET search = search || ' ' || searchable(json_extract(contact_json, '$.note'))
+    WHERE json_valid(contact_json) AND json_extract(contact_json, '$.note') <> '';
+    """,
 )

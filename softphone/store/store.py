@@ -26,8 +26,10 @@ from softphone.model.message import Channel, Conversation, Message, MessageId
 from softphone.model.quality import QualitySample, QualitySummary
 from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
 from softphone.model.report import CallReport
+from softphone.model.screening import ScreeningRule
+from softphone.model.shift import ShiftRow
 
-from . import contacts, history, journal, messages, samples, watched
+from . import contacts, history, journal, messages, samples, screening, shift, watched
 from .database import FAILURES, Database
 
 logger = logging.getLogger(__name__)
@@ -147,6 +149,30 @@ class Store:
 
         return await self._write(write)
 
+    async def add_contacts(self, given: Sequence[Contact]) -> tuple[int, int]:
+        """Add those that are not known yet; return how many, and how many there are in all."""
+
+        def write(db: sqlite3.Connection) -> tuple[int, int]:
+            added = 0
+            for contact in given:
+                if not contacts.is_known(db, contact):
+                    contacts.save(db, contact)
+                    added += 1
+            return added, contacts.count(db)
+
+        return await self._write(write)
+
+    async def merge_contacts(self, whole: Contact, others: Sequence[ContactId]) -> int:
+        """Put one contact in the place of several; return how many there are."""
+
+        def write(db: sqlite3.Connection) -> int:
+            for other in others:
+                contacts.delete(db, other)
+            contacts.save(db, whole)
+            return contacts.count(db)
+
+        return await self._write(write)
+
     async def delete_contact(self, contact: ContactId) -> tuple[bool, int]:
         """Delete a contact; tell whether it was there, and how many are left."""
         return await self._write(lambda db: (contacts.delete(db, contact), contacts.count(db)))
@@ -195,6 +221,24 @@ class Store:
         """Remember whose presence is watched."""
         await self._write(lambda db: watched.put(db, account, user, watch))
 
+    async def put_screening(self, rule: ScreeningRule) -> tuple[ScreeningRule, ...]:
+        """Write a rule of who is declined at once; return all rules."""
+
+        def write(db: sqlite3.Connection) -> tuple[ScreeningRule, ...]:
+            screening.put(db, rule)
+            return screening.listed(db)
+
+        return await self._write(write)
+
+    async def drop_screening(self, address: str) -> tuple[ScreeningRule, ...]:
+        """Delete a rule of who is declined at once; return all that are left."""
+
+        def write(db: sqlite3.Connection) -> tuple[ScreeningRule, ...]:
+            screening.drop(db, address)
+            return screening.listed(db)
+
+        return await self._write(write)
+
     async def mark_missed_seen(self) -> None:
         """Take all missed calls as seen."""
         await self._write(history.mark_missed_seen)
@@ -212,6 +256,14 @@ class Store:
     async def missed(self) -> int:
         """Return how many missed calls are unseen."""
         return await self._read(history.missed_unseen)
+
+    async def screening(self) -> tuple[ScreeningRule, ...]:
+        """Return all rules of who is declined at once."""
+        return await self._read(screening.listed)
+
+    async def shift(self, since: float, until: float) -> tuple[ShiftRow, ...]:
+        """Return sums of calls that began in a time, for each day and account."""
+        return await self._read(lambda db: shift.sums(db, since, until))
 
     async def report(self, call: CallId) -> CallReport | None:
         """Return a call's report."""
@@ -249,9 +301,23 @@ class Store:
         """Return one contact."""
         return await self._read(lambda db: contacts.one(db, ident))
 
-    async def contacts(self, text: str, limit: int, writings: Sequence[str] = ()) -> ContactPage:
+    async def contacts(
+        self, text: str, limit: int, writings: Sequence[str] = (), skip: int = 0
+    ) -> ContactPage:
         """Return contacts that match; `writings` are more ways to write the number wanted."""
-        return await self._read(lambda db: contacts.search(db, text, limit, writings))
+        return await self._read(lambda db: contacts.search(db, text, limit, writings, skip))
+
+    async def quick_contact(self, digit: int) -> Contact | None:
+        """Return the contact of a quick-dial key."""
+        return await self._read(lambda db: contacts.by_quick_key(db, digit))
+
+    async def duplicates(self, limit: int) -> tuple[list[tuple[Contact, ...]], int]:
+        """Return groups of contacts that seem to be one, and how many groups there are."""
+        return await self._read(lambda db: contacts.duplicates(db, limit))
+
+    async def unknown_contacts(self, given: Sequence[Contact]) -> list[Contact]:
+        """Return those that are not among the contacts yet."""
+        return await self._read(lambda db: [one for one in given if not contacts.is_known(db, one)])
 
     async def contact_by_address(self, address: str) -> Contact | None:
         """Return the contact with exactly this address."""

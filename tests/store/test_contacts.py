@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from softphone.model.call import CallId
-from softphone.model.contact import Contact, ContactAddress, ContactId
+from softphone.model import codec
+from softphone.model.call import AccountName, CallId
+from softphone.model.contact import Contact, ContactAddress, ContactId, merged
 from softphone.model.event import Level, Noted
-from softphone.store import journal
+from softphone.model.screening import ScreeningRule
+from softphone.store import contacts, journal
 from softphone.store.database import Database
+from softphone.store.schema import MIGRATIONS
 from softphone.store.store import Store
 from tests.store.conftest import Trouble
 
@@ -131,3 +136,106 @@ def test_the_oldest_lines_go_when_there_are_too_many(
 
     assert left == ["line 4", "line 5", "line 6"]
     database.close()
+
+
+async def test_a_contact_is_found_by_its_note(store: Store) -> None:
+    await store.save_contact(replace(contact("Anna"), note="Plays the cello"))
+
+    assert await names(store, "cello anna") == ["Anna"]
+
+
+async def test_contacts_come_in_pages(store: Store) -> None:
+    for number in range(5):
+        await store.save_contact(contact(f"Anna {number}"))
+
+    page = await store.contacts("", 2, skip=4)
+
+    assert [found.name for found in page.contacts] == ["Anna 4"]
+    assert page.total == 5
+
+
+async def test_a_quick_dial_key_has_one_contact_the_last_that_took_it(store: Store) -> None:
+    await store.save_contact(replace(contact("Anna", "+391"), quick=3))
+    await store.save_contact(replace(contact("Bob", "+392"), quick=3))
+
+    found = await store.quick_contact(3)
+
+    assert found is not None
+    assert found.name == "Bob"
+    assert (await store.contacts("anna", 1)).contacts[0].quick == 0
+    assert await store.quick_contact(0) is None
+
+
+async def test_only_what_is_new_is_added(store: Store) -> None:
+    await store.save_contact(contact("Anna", "+391", "+392"))
+    given = [contact("ANNA", "+391", key="x"), contact("Anna", "+393", key="y")]
+
+    assert await store.unknown_contacts(given) == given[1:]
+    assert await store.add_contacts(given) == (1, 2)
+    assert await store.add_contacts(given) == (0, 2)
+
+
+async def test_duplicates_share_a_number_or_a_name_and_the_end_of_a_number(store: Store) -> None:
+    for one in (
+        contact("Anna", "+390655501010", key="1"),
+        contact("anna", "0655501010", key="2"),
+        contact("Bob", "+391111111", key="3"),
+        contact("Robert", "+391111111", "+392222222", key="4"),
+        contact("Robbie", "+392222222", key="5"),
+        contact("Carla", "0655501010999", key="6"),
+        contact("Dario", "42", key="7"),
+    ):
+        await store.save_contact(one)
+    theirs = replace(contact("Bob", "+391111111", key="8"), source=AccountName("ribbon"))
+    await store.save_contact(theirs)
+
+    groups, total = await store.duplicates(10)
+
+    assert total == 2
+    assert [{one.id for one in group} for group in groups] == [{"1", "2"}, {"3", "4", "5"}]
+    assert len((await store.duplicates(1))[0]) == 1
+
+
+async def test_merging_leaves_one_contact_with_all_addresses(store: Store) -> None:
+    first, second = contact("Anna", "+391", key="1"), contact("Anna B", "+392", key="2")
+    await store.save_contact(first)
+    await store.save_contact(second)
+
+    left = await store.merge_contacts(merged([first, second]), [second.id])
+
+    assert left == 1
+    found = await store.contact_by_address("+392")
+    assert found is not None
+    assert found.id == "1"
+
+
+def test_notes_of_contacts_of_an_older_file_are_found(path: Path) -> None:
+    old = sqlite3.connect(path)
+    for number, step in enumerate(MIGRATIONS[:3], 1):
+        old.executescript(f"{step}; PRAGMA user_version={number}")
+    noted = codec.dumps(codec.encode_plain(replace(contact("Anna"), note="Città")))
+    for key, data in (("1", noted), ("2", "{broken")):
+        old.execute(
+            "INSERT INTO contacts (id, name, search, contact_json) VALUES (?, 'Anna', 'anna', ?)",
+            (key, data),
+        )
+    old.commit()
+    old.close()
+
+    database = Database(path)
+    found = contacts.search(database.connection, "citta", 5)
+    database.close()
+
+    assert [one.name for one in found.contacts] == ["Anna"]
+
+
+async def test_rules_of_who_is_declined_are_kept_in_order(store: Store) -> None:
+    await store.put_screening(ScreeningRule("+392*", True, "spam", 1.0))
+    await store.put_screening(ScreeningRule("+391", True, "", 2.0))
+    await store.put_screening(ScreeningRule("+391", False, "", 3.0))
+
+    assert await store.screening() == (
+        ScreeningRule("+391", False, "", 3.0),
+        ScreeningRule("+392*", True, "spam", 1.0),
+    )
+    assert [rule.address for rule in await store.drop_screening("+391")] == ["+392*"]
