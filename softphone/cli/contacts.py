@@ -1,4 +1,4 @@
-"""`softphone contacts`: list, search, add and delete contacts; search a platform's directory."""
+"""`softphone contacts`: list, search, add, delete, import, export, merge; search directories."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from . import contactfiles
+from .contactfiles import FORMATS
 from .options import parse, parser, print_json, with_json
 
 if TYPE_CHECKING:
@@ -22,13 +24,18 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made = with_json(
         parser(
             name,
-            "List contacts, or add and delete them. With --account it is the platform's own book.",
+            "List contacts, add and delete them, read and write whole books, merge what is there "
+            "twice.\nWith --account it is the platform's own book.",
             "softphone contacts rossi",
             'softphone contacts --add "Anna Bianchi" +390299999999',
             "softphone contacts --directory Car --field first_name",
+            "softphone contacts import phone.vcf --dry-run",
+            "softphone contacts export book.csv",
+            "softphone contacts merge --yes",
         )
     )
-    made.add_argument("text", nargs="?", default="", help="look for this")
+    made.add_argument("words", nargs="*", metavar="TEXT", help="look for this; or one of: "
+                      "import FILE, export [FILE], merge [ID]")  # fmt: skip
     made.add_argument("--add", nargs="+", metavar=("NAME", "NUMBER"), help="add a contact")
     made.add_argument("--company", default="", help="company of the added contact")
     made.add_argument("--delete", default="", metavar="ID", help="delete a contact")
@@ -38,6 +45,9 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made.add_argument("--fetch", default="", metavar="ID", help="show one of its contacts anew")
     made.add_argument("--account", default="", help="the platform's book, or directory")
     made.add_argument("--limit", type=int, default=200, metavar="N", help="at most N")
+    made.add_argument("--dry-run", action="store_true", help="import: only say what would be")
+    made.add_argument("--format", choices=FORMATS, help="export: else by the file's ending")
+    made.add_argument("--yes", action="store_true", help="merge: do it, not only show it")
     return asyncio.run(_contacts(parse(made, arguments)))
 
 
@@ -48,7 +58,15 @@ async def _contacts(options: argparse.Namespace) -> int:
 
     from .session import attached
 
+    verb, rest = options.words[:1], options.words[1:]
+    options.text = " ".join(options.words)
     async with attached(options, "contacts", start=True) as session:
+        if verb == ["import"] and len(rest) == 1:
+            return await contactfiles.read_in(session, options, rest[0])
+        if verb == ["export"] and len(rest) < 2:
+            return await contactfiles.write_out(session, options, "".join(rest))
+        if verb == ["merge"] and len(rest) < 2:
+            return await contactfiles.merge(session, options, "".join(rest))
         if options.delete:
             await session.ask(c.DeleteContact(ContactId(options.delete)))
         elif options.add:
