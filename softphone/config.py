@@ -72,6 +72,15 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingConfig:
+    """Section [recording]."""
+
+    rule: str = "ask"
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    beep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LogConfig:
     """Section [log]."""
 
@@ -102,6 +111,7 @@ class Config:
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     calls: CallsConfig = CallsConfig()
     store: StoreConfig = StoreConfig()
+    recording: RecordingConfig = RecordingConfig()
     log: LogConfig = LogConfig()
 
 
@@ -119,10 +129,14 @@ HOOK_OCCASIONS = (
 """What a hook can be for, besides `event:NAME` for an event of a platform and `event:*`."""
 HOOK_EVENT_PREFIX = "event:"
 
+RECORDING_RULES = ("never", "ask", "always")
+"""Refused; only by key; from the answer on."""
+
 _CHOICES = {
     "ui.notification": ("off", "osc9", "osc777", "osc99"),
     "calls.on_detach": ("mute", "hold", "keep", "hangup"),
     "calls.emergency": ("refuse", "allow"),
+    "recording.rule": RECORDING_RULES,
     "log.level": ("debug", "info", "warning", "error"),
 }
 _RANGES = {
@@ -136,6 +150,7 @@ _SECTIONS = {
     "ui": UiConfig,
     "calls": CallsConfig,
     "store": StoreConfig,
+    "recording": RecordingConfig,
     "log": LogConfig,
 }
 
@@ -255,6 +270,7 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
         name: read_section(kind, table.get(name, {}), name, source)
         for name, kind in _SECTIONS.items()
     }
+    _check_recording(sections["recording"], source)
     return Config(
         path=path,
         accounts=tuple(_accounts(table.get("accounts", {}), source)),
@@ -263,6 +279,13 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
         hooks=_hooks(table.get("hooks", {}), source),
         **sections,
     )
+
+
+def _check_recording(recording: RecordingConfig, source: Source) -> None:
+    for account, rule in recording.accounts.items():
+        if rule not in RECORDING_RULES:
+            key = f"recording.accounts.{account}"
+            raise source.error(key, f"{rule!r} is not possible, {nearest(rule, RECORDING_RULES)}")
 
 
 def _accounts(table: Mapping[str, Any], source: Source) -> Iterable[AccountConfig]:

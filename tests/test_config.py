@@ -19,6 +19,7 @@ from softphone.config import (
     CallsConfig,
     Config,
     LogConfig,
+    RecordingConfig,
     Source,
     StoreConfig,
     UiConfig,
@@ -35,6 +36,7 @@ SECTIONS: dict[str, type] = {
     "ui": UiConfig,
     "calls": CallsConfig,
     "store": StoreConfig,
+    "recording": RecordingConfig,
     "log": LogConfig,
 }
 

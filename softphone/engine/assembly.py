@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,20 +51,19 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
         kind = ReportKind.DEVICE_BACK if sound else ReportKind.DEVICE_LOST
         reported(AudioReport(kind, text))
 
-    provide("remote", RemoteCards(desk_said).open)
+    desks = RemoteCards(desk_said)
+    provide("remote", desks.open)
     folder = private_folder(Path(config.store.folder)) if config.store.folder else paths.state
     recordings = folder / paths.recordings.name
     engine = Engine(
         config,
         adapters,
-        Sound(sound_engine, ring=config.audio.ring),
+        Sound(sound_engine, ring=config.audio.ring, desks=desks),
         Store(folder / paths.database.name, trouble),
         recordings,
     )
     sound_engine.start()
     calm_collector()
-    days = config.store.keep_recordings_days
-    await asyncio.to_thread(delete_old, recordings, days, time.time())
     running = asyncio.create_task(engine.run(), name="engine")
     try:
         await _until_started(engine, running)
@@ -86,16 +84,6 @@ async def _until_started(engine: Engine, running: asyncio.Task[None]) -> None:
     if not started.done():
         started.cancel()
         await running
-
-
-def delete_old(folder: Path, days: int, now: float) -> int:
-    """Delete recordings older than so many days and return how many; 0 days keeps them all."""
-    if not days or not folder.is_dir():
-        return 0
-    old = [path for path in folder.glob("*.wav") if path.stat().st_mtime < now - days * 86_400]
-    for path in old:
-        path.unlink(missing_ok=True)
-    return len(old)
 
 
 def audio_settings(config: AudioConfig) -> AudioSettings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from softphone.adapters.base import Adapter
@@ -13,7 +12,6 @@ from softphone.model.capability import Capability
 from softphone.model.error import Refused, SoftphoneError, Unsupported
 from softphone.model.event import Level
 from softphone.model.text import clean
-from softphone.paths import private_folder
 
 from .calls import make_room
 from .conferences import Conferences
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 
 _READING = (
     *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver),
-    *(c.ShowReport, c.ShowQuality),
+    *(c.ShowReport, c.ShowQuality, c.ListRecordings),
     *(c.FindDuplicates, c.FindQuick, c.ListBlocked, c.ShowShift),
     *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
     *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
@@ -139,6 +137,8 @@ class Commands:
         if isinstance(command, c.ConferenceCommand):
             await self.conferences.run(command)
             return None
+        if isinstance(command, c.RecordingCommand):
+            return await self._engine.recorder.run(command)
         if isinstance(command, DataCommand):
             return await self._data.run(command)
         if isinstance(command, _DeskCommand):
@@ -179,7 +179,7 @@ class Commands:
                 await adapter.submit(command)
                 self._engine.change_call(call.id, parameters=parameters)
             case c.Record(_, on):
-                self._record(call, (not call.recording) if on is None else on)
+                self._engine.recorder.record(call, (not call.recording) if on is None else on)
             case c.PlayFile(_, path):
                 self._engine.sound_desk.play_file(call.id, path)
             case c.TransferTo(_, other) | c.Join(_, other):
@@ -256,20 +256,6 @@ class Commands:
         whole = all(one.held_by_us for one in together)
         for one in together if whole else [call]:
             await self.conferences.resume(one)
-
-    def _record(self, call: Call, on: bool) -> None:
-        engine = self._engine
-        if on == call.recording:
-            return
-        path = ""
-        if on:
-            folder = private_folder(engine.recordings)
-            stamp = datetime.fromtimestamp(engine.wall(), UTC).strftime("%Y%m%dT%H%M%SZ")
-            path = str(folder / f"{stamp}-{call.id}.wav")
-        engine.sound.record(call.id, path)
-        if path:
-            engine.store.add_recording(call.id, path)
-        engine.change_call(call.id, recording=on)
 
     async def _dial(self, client_id: str, command: c.Dial) -> c.Value | None:
         engine = self._engine

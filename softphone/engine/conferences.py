@@ -74,6 +74,9 @@ class Conferences:
         for one in sorted(members):
             if calls[one].live and calls[one].held_by_us:
                 await self.resume(calls[one])
+        live = [one for one in sorted(members) if calls[one].live]
+        if any(calls[one].recording_paused for one in live):  # what one says is heard on all
+            await self._engine.run_command(c.PauseRecording(live[0], True))
 
     async def _leave(self, call: Call) -> None:
         engine = self._engine

@@ -89,7 +89,9 @@ class Data:
         live = self._engine.book.calls.get(call) if call is not None else None
         if live is not None and live.live:
             raise Refused("That call is still up.")
+        recorded = await self._engine.store.recordings_of(call)
         count = await self._engine.store.delete_records(call)
+        await self._engine.recorder.delete_of(recorded)
         if call is not None and not count:
             raise Refused("There is no such call.")
         await self._engine.count_missed()

@@ -55,6 +55,7 @@ from .mail import Mail
 from .narrator import account_line, call_line, pop_line, timeline_entry
 from .owners import Owners
 from .pops import matched, waiting
+from .recordings import Recordings
 from .screening import Screening
 from .sound import Sound
 from .sound_desk import SoundDesk
@@ -90,6 +91,7 @@ class Engine:
         self.sound = sound
         self.store = store
         self.recordings = recordings
+        self.recorder = Recordings(self)
         self.monotonic = monotonic
         self.wall = wall
         self.hub = Hub()
@@ -126,6 +128,7 @@ class Engine:
             )
             self._accounts.accounts[account.name] = account
             self.hub.publish(e.AccountChanged(account))
+        self.job(self.recorder.keep_retention())
         self.started.set()
         lines = [asyncio.create_task(self._keep(a), name=a.name) for a in self.adapters.values()]
         timers = [asyncio.create_task(job) for job in (self._meters(), self._every_second())]
@@ -244,6 +247,9 @@ class Engine:
         if leg is None:
             raise AudioError("The platform gave no audio for this call.")
         self.sound.attach(call, leg, self.owners.files(call), self.monotonic())
+        if known.recording_paused:
+            self.sound.set_private(call, True)
+        self.recorder.call_changed(known)
 
     def stop_media(self, call: CallId) -> None:
         """Disconnect a call's audio and keep its quality."""
@@ -314,6 +320,7 @@ class Engine:
         if line:
             self.note(after.account, *line, after.id)
         self.sound_desk.route()
+        self.recorder.call_changed(after)
         if not after.live:
             self._call_over(after)
         elif before is not None and self.sound.waits_behind(before, after):
@@ -323,6 +330,7 @@ class Engine:
     def _call_over(self, call: Call) -> None:
         self._commands.conferences.call_over(call)
         self.stop_media(call.id)
+        self.recorder.call_over(call.id)
         self.owners.call_over(call.id)
         if call.missed:
             self.job(self.count_missed())
@@ -440,6 +448,7 @@ class Engine:
     def detach(self, client_id: str) -> None:
         """Remove a client; the calls of a command end with it."""
         self.hub.detach(client_id)
+        self.sound.leave_desk(client_id)
         self.owners.waiters.pop(client_id, None)
         self._close_frames(client_id)
         for call in self.book.live():
@@ -474,6 +483,10 @@ class Engine:
 
     async def _do_quietly(self, command: Command) -> None:
         await self.do(command)
+
+    def conference_of(self, call: Call) -> list[Call]:
+        """Return a call and those it is in conference with."""
+        return self._commands.conferences.of(call)
 
     async def run_command(self, command: Command) -> None:
         """Do something on the engine's own account; raises SoftphoneError with the reason."""

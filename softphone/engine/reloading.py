@@ -30,6 +30,7 @@ _LIVE = {
     "log": frozenset({"level"}),
     "store": frozenset[str](),
     "ui": frozenset[str](),
+    "recording": frozenset({"rule", "accounts", "beep"}),
 }
 
 

@@ -193,6 +193,7 @@ class Call:
     held_by_them: bool = False
     hold_kind: HoldKind = HoldKind.NONE
     recording: bool = False
+    recording_paused: bool = False
     media: MediaState = MediaState.NONE
     link_lost: bool = False
     joined: frozenset[CallId] = frozenset()

@@ -106,6 +106,7 @@ from .command_engine import (
     TakeOver,
     TestEcho,
     TestRing,
+    UseDesk,
     WaitForCall,
 )
 from .command_monitor import (
@@ -126,6 +127,14 @@ from .command_monitor import (
     ReadFrame,
     StartJob,
     UpdateFrame,
+)
+from .command_recording import (
+    DeleteRecordings,
+    ListRecordings,
+    PauseRecording,
+    RecordingCommand,
+    Replay,
+    SaveReplay,
 )
 from .command_reply import (
     BlockedFound,
@@ -156,6 +165,7 @@ from .command_reply import (
     QualityFound,
     RawAnswer,
     RecordFound,
+    RecordingsFound,
     Reply,
     ReportFound,
     ResourcesFound,
@@ -167,7 +177,7 @@ from .command_reply import (
     VoicemailFound,
 )
 
-Command = CallCommand | AccountCommand | EngineCommand | ConferenceCommand
+Command = CallCommand | AccountCommand | EngineCommand | ConferenceCommand | RecordingCommand
 
 __all__ = [
     "AccountCommand",
@@ -199,6 +209,7 @@ __all__ = [
     "DeleteContact",
     "DeleteFromHistory",
     "DeleteRecord",
+    "DeleteRecordings",
     "DeviceList",
     "Dial",
     "DirectoryField",
@@ -247,6 +258,7 @@ __all__ = [
     "ListNumbers",
     "ListObserved",
     "ListReasons",
+    "ListRecordings",
     "ListResources",
     "MachinesFound",
     "MarkRead",
@@ -258,6 +270,7 @@ __all__ = [
     "Mute",
     "ObservedFound",
     "OpenFrame",
+    "PauseRecording",
     "PlaceAgentCall",
     "PlatformHistory",
     "PlayFile",
@@ -269,8 +282,11 @@ __all__ = [
     "ReadFrame",
     "Record",
     "RecordFound",
+    "RecordingCommand",
+    "RecordingsFound",
     "RefreshContacts",
     "ReloadConfig",
+    "Replay",
     "Reply",
     "ReportFound",
     "ResetConnection",
@@ -282,6 +298,7 @@ __all__ = [
     "RetryNow",
     "SaveContact",
     "SaveNote",
+    "SaveReplay",
     "SearchContacts",
     "SearchDirectory",
     "SelectDevices",
@@ -316,6 +333,7 @@ __all__ = [
     "TurnFound",
     "UnsubscribeEvent",
     "UpdateFrame",
+    "UseDesk",
     "Value",
     "VoicemailFound",
     "WaitForCall",

@@ -11,6 +11,7 @@ from .message import Conversation, Message, MessageId, Voicemail
 from .monitor import CoursePoint, Frame, Job, Machine, ObservedCall, SummaryPoint, TurnServer
 from .quality import QualitySample, QualitySummary
 from .record import CallRecord, PlatformRecord
+from .recording import Recording
 from .report import CallReport
 from .screening import ScreeningRule
 from .shift import ShiftRow
@@ -298,6 +299,13 @@ class ConfigReloaded:
         return "; ".join(part for part in parts if part)
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingsFound:
+    """All recordings, the newest first."""
+
+    recordings: tuple[Recording, ...]
+
+
 Value = (
     CallPlaced
     | HistoryPage
@@ -332,6 +340,7 @@ Value = (
     | TurnFound
     | ResourcesFound
     | ConfigReloaded
+    | RecordingsFound
 )
 
 

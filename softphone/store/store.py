@@ -29,7 +29,7 @@ from softphone.model.report import CallReport
 from softphone.model.screening import ScreeningRule
 from softphone.model.shift import ShiftRow
 
-from . import contacts, history, journal, messages, samples, screening, shift, watched
+from . import contacts, history, journal, messages, recordings, samples, screening, shift, watched
 from .database import FAILURES, Database
 
 logger = logging.getLogger(__name__)
@@ -252,6 +252,18 @@ class Store:
     async def record(self, call: CallId) -> CallRecord | None:
         """Return one call record with its timeline."""
         return await self._read(lambda db: history.record(db, call))
+
+    async def recordings(self) -> dict[str, Call | None]:
+        """Return the paths of all recordings, with their calls."""
+        return await self._read(recordings.calls_by_path)
+
+    async def recordings_of(self, call: CallId | None) -> list[str]:
+        """Return the recordings of one call that is over, or of all of them."""
+        return await self._read(lambda db: recordings.of_ended(db, call))
+
+    async def forget_recordings(self, paths: Sequence[str]) -> None:
+        """Delete the rows of recordings."""
+        await self._write(lambda db: recordings.forget(db, paths))
 
     async def missed(self) -> int:
         """Return how many missed calls are unseen."""

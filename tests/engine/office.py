@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from softphone.config import AudioConfig, CallsConfig, Config, StoreConfig
+from softphone.config import AudioConfig, CallsConfig, Config, RecordingConfig, StoreConfig
 from softphone.engine.assembly import assembled
 from softphone.engine.connect import SocketLink, attach
 from softphone.engine.engine import Engine
@@ -271,6 +271,7 @@ async def an_office(
     audio: AudioConfig = SILENT,
     calls: CallsConfig | None = None,
     store: StoreConfig | None = None,
+    recording: RecordingConfig | None = None,
     lab: dict[str, Any] | None = None,
     gateway: bool | dict[str, Any] = False,
     **account: Any,
@@ -285,7 +286,12 @@ async def an_office(
     async with AsyncExitStack() as stack:
         stack.callback(restless, gc.get_threshold(), sys.getswitchinterval())
         running = await stack.enter_async_context(running_lab(settings))
-        given = Config(audio=audio, calls=calls or CallsConfig(), store=store or StoreConfig())
+        given = Config(
+            audio=audio,
+            calls=calls or CallsConfig(),
+            store=store or StoreConfig(),
+            recording=recording or RecordingConfig(),
+        )
         whole = with_lab_accounts(given, running.config)
         config = lab_account(whole, **account)
         if gateway:

@@ -10,7 +10,7 @@ import pytest
 
 from softphone.audio.report import AudioReport, ReportKind
 from softphone.config import StoreConfig
-from softphone.engine.assembly import delete_old
+from softphone.engine.recordings import delete_old
 from softphone.model import command as c
 from softphone.model.call import CallId, EndReason
 from softphone.model.contact import Contact, ContactAddress, ContactId
