@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("act", "take the held call back"),
     "mute": ("act", "mute or unmute the microphone"),
     "record": ("act", "start or stop recording the call"),
+    "recordings": ("recordings", "list and delete recordings; pause one"),
+    "replay": ("recordings", "hear or keep the last half minute of the call"),
     "dtmf": ("act", "send digits into the call"),
     "play": ("act", "play a WAV file into the call"),
     "transfer": ("act", "send the far end to somebody else, or connect two calls"),

@@ -47,6 +47,7 @@ def call_data(call: Call) -> dict[str, Any]:
         "held": call.held_by_us or call.held_by_them,
         "missed": call.missed,
         "recording": call.recording,
+        "recording_paused": call.recording_paused,
         "conference": sorted(call.joined),
         "aside": call.aside,
         "media": call.media.value,

@@ -25,6 +25,9 @@ def call_line(before: Call | None, after: Call) -> tuple[Level, str] | None:
         return Level.INFO, f"microphone {'closed' if after.muted else 'open'} for {who}"
     if before.recording != after.recording:
         return Level.INFO, f"recording {'on' if after.recording else 'off'} for {who}"
+    if before.recording_paused != after.recording_paused and after.live:
+        what = "paused: nothing is kept" if after.recording_paused else "goes on"
+        return Level.INFO, f"recording of {who} {what}"
     if bool(before.joined) != bool(after.joined) and after.live:
         return Level.INFO, f"{who} {'is in' if after.joined else 'left'} the conference"
     if before.aside != after.aside and after.joined:
@@ -42,7 +45,7 @@ def timeline_entry(before: Call | None, after: Call) -> TimelineEntry | None:
     if before.state is not after.state:
         detail = _end_words(after) if after.state is CallState.ENDED else ""
         return TimelineEntry(0.0, after.state.value, detail)
-    for name in ("media", "muted", "recording", "link_lost", "aside"):
+    for name in ("media", "muted", "recording", "recording_paused", "link_lost", "aside"):
         if getattr(before, name) != getattr(after, name):
             return TimelineEntry(0.0, name, str(getattr(after, name)))
     return None

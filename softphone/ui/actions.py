@@ -87,6 +87,15 @@ def _on_call(make: Callable[[CallId], c.Command]) -> Build:
     return build
 
 
+def _on_last_call(make: Callable[[CallId], c.Command]) -> Build:
+    """Act on the call in focus; without one on the last that was up, which the engine knows."""
+
+    def build(now: Situation, _values: Values) -> list[c.Command]:
+        return [make(now.call.id if now.call else CallId(""))]
+
+    return build
+
+
 def _hold_or_resume(now: Situation, _values: Values) -> list[c.Command]:
     call = now.call
     if call is None:
@@ -223,6 +232,13 @@ ACTIONS: tuple[Action, ...] = (
            ("l",), _CALL, s.all_of(s.may_act, together.in_conference), together.leave),
     Action("call.record", "Record", "Start or stop recording the call.",
            ("r",), _CALL, _TALK, _on_call(c.Record)),
+    Action("call.pause_recording", "Pause", "Keep nothing of what is said now, as card numbers.",
+           ("p",), _CALL, _TALK, _on_call(c.PauseRecording)),
+    Action("call.replay", "Replay", "Hear the last half minute again, or stop; only you hear it.",
+           ("b",), _CALL, s.may_act, _on_last_call(c.Replay)),
+    Action("call.save_replay", "Save replay",
+           "Keep the last half minute as a recording, up to a minute after the call.",
+           ("v",), _CALL, s.may_act, _on_last_call(c.SaveReplay)),
     Action("call.hang_up", "Hang up", "End the call; never declines a ringing one.",
            ("f8", "x"), _CALL, s.all_of(_UP, s.call_can(Cap.HANG_UP)), _on_call(c.HangUp),
            footer=7),

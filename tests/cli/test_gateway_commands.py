@@ -169,6 +169,28 @@ def test_two_calls_are_mixed_here_left_to_themselves_and_parted(shared: Cli) -> 
     assert "in no conference" in one_line(shared("conference", one, "--leave"))
 
 
+def test_recordings_are_paused_listed_and_deleted(shared: Cli) -> None:
+    call = talk(shared, "tone")
+    good(shared("record", "on"))
+    good(shared("recordings", "--pause", "on"))
+    paused = call_of(shared, call)["recording_paused"]
+    good(shared("replay"))
+    good(shared("replay", "--stop"))
+    good(shared("hangup"))
+    wait_for(lambda: not calls(shared))
+    good(shared("replay", "--save"))
+    listed = shared("recordings", "--json").json
+    names = [one["name"] for one in listed if one["call"] == call]
+
+    deleted = good(shared("recordings", "--delete", *names, "--json")).last
+
+    assert paused is True
+    assert len(names) == 2
+    assert deleted["deleted"] == 2
+    assert call not in shared("recordings").out
+    assert "no recording" in one_line(shared("recordings", "--delete", names[0]))
+
+
 def test_a_report_tells_steps_of_a_live_call_and_of_one_in_the_history(shared: Cli) -> None:
     call = talk(shared)
     shown = good(shared("report"))

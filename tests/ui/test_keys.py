@@ -51,6 +51,7 @@ async def test_call_bar_letters_send_their_commands(console: Console) -> None:
     for letter, command in {
         "h": c.Hold(ONE), "m": c.Mute(ONE), "s": c.Resume(TWO), "j": c.Join(ONE, TWO),
         "c": c.Join(ONE, TWO), "o": c.TransferTo(ONE, TWO), "r": c.Record(ONE),
+        "p": c.PauseRecording(ONE), "b": c.Replay(ONE), "v": c.SaveReplay(ONE),
         "x": c.HangUp(ONE),
     }.items():  # fmt: skip
         console.clock.advance(1)
@@ -86,6 +87,20 @@ async def test_a_conference_is_shown_left_to_itself_and_left(console: Console) -
     assert "AWAY" in text
     assert "CONF" in text
     assert "you neither hear nor are heard" in text
+
+
+async def test_a_paused_recording_is_said(console: Console) -> None:
+    call = replace(console.make.call("c1"), recording=True, recording_paused=True)
+
+    await console.show_calls(call)
+
+    assert "recording paused" in console.screen_text()
+
+
+async def test_after_a_call_its_last_half_minute_is_kept_by_key(console: Console) -> None:
+    await console.press("ctrl+g", "v")
+
+    assert console.engine.sent[-1] == c.SaveReplay()
 
 
 async def test_held_key_cannot_end_two_calls(console: Console) -> None:

@@ -153,7 +153,7 @@ class CallPane(Pane):
         marks: list[Span] = []
         if call.muted:
             marks.append(("MUTED ", "bad"))
-        marks.append(("recording ", "bad") if call.recording else ("not recorded ", "dim"))
+        marks.append(_recording_mark(call))
         number = self.view.number(call.remote.address) or "number withheld"
         if call.remote.label == call.remote.address:
             who: list[Span] = [(number, "strong")]
@@ -252,3 +252,9 @@ def _label(text: str) -> Lines:
     label = Lines(classes="label")
     label.show([((text, "dim"),)])
     return label
+
+
+def _recording_mark(call: Call) -> Span:
+    if call.recording_paused and call.live:
+        return ("recording paused ", "warn")
+    return ("recording ", "bad") if call.recording else ("not recorded ", "dim")

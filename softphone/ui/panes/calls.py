@@ -15,7 +15,7 @@ from softphone.ui.spans import Column, Line, Span, dimmed, table_line
 from softphone.ui.view import View
 from softphone.ui.widgets.rowlist import RowList
 
-from .pane import Act, Pane, Say, ToDialer
+from .pane import Act, OpenFor, Pane, Say, ToDialer
 
 _WIDE = 64
 _COLUMNS_WIDE = (Column(11), Column(flex=3), Column(flex=2), Column(3), Column(9))
@@ -95,6 +95,8 @@ class CallsPane(Pane):
             self.post_message(ToDialer(number))
         elif event.action_id == "list.open":
             self.post_message(Act("note.focus"))
+        elif event.action_id == "list.block" and row is not None:
+            self.post_message(OpenFor("list.block", number))
         elif event.action_id == "list.copy" and number:
             self.app.copy_to_clipboard(number)
             self.post_message(Say(f"Copied {number}."))
@@ -165,7 +167,8 @@ def _marks(call: Call) -> str:
     marks = {
         " CONF": bool(call.joined) and call.state is CallState.HELD,
         " muted": call.muted,
-        " REC": call.recording,
+        " REC": call.recording and not call.recording_paused,
+        " REC paused": call.recording_paused,
         " LINK": call.link_lost,
     }
     return "".join(mark for mark, shown in marks.items() if shown)
