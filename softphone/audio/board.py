@@ -63,9 +63,7 @@ class Line:
     @property
     def mic_open(self) -> bool:
         """Whether the microphone goes to this leg."""
-        return self.talk and not (
-            self.muted or self.held or self.aside or self.file or self.tones
-        )
+        return self.talk and not (self.muted or self.held or self.aside or self.file or self.tones)
 
     def source(self, joined: int) -> tuple[object, ...]:
         """Return what stands for the sources this leg hears: it differs when they change."""

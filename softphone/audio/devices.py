@@ -47,7 +47,7 @@ _PLUG_INS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DeviceSpec:
-    """A parsed spec string. `name` is for portaudio, and the socket of remote; the rest for file."""
+    """A parsed spec string. `name` is for portaudio, or the socket of remote; the rest for file."""
 
     kind: Kind
     name: str | None = None

@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softphone.paths import paths_of
@@ -28,30 +29,45 @@ def run(name: str, arguments: Sequence[str]) -> int:
     )
     made.add_argument("--plain", action="store_true", help="lines instead of a screen")
     made.add_argument("--single", action="store_true", help="engine and console in one process")
+    made.add_argument("--desk", metavar="SOCKET", help="take the sound from there (softphone ssh)")
     made.add_argument("--version", action="store_true", help="print the version")
     options = parse(made, arguments)
     if not options.plain and not _is_screen():
         complain("this is no terminal for the console; use softphone --plain, or a command.")
         return 2
     check(options)
+    options.desk_token = _desk_token() if options.desk else ""
     return _single(options) if options.single else _attached(options)
 
 
 def _attached(options: Namespace) -> int:
     from softphone.engine.link import Role
     from softphone.engine.start import find_or_start
+    from softphone.model.command import UseDesk
 
     meant = invocation(options)
 
     async def connect() -> Link:
-        return await find_or_start(meant, Role.CONSOLE, _terminal())
+        link = await find_or_start(meant, Role.CONSOLE, _terminal())
+        if options.desk:
+            await link.request(UseDesk(options.desk, options.desk_token))
+        return link
 
-    return _open(options, connect)
+    try:
+        return _open(options, connect)
+    finally:
+        if options.desk:  # sshd leaves it behind
+            Path(options.desk).unlink(missing_ok=True)
+
+
+def _desk_token() -> str:
+    """Ask who opened this terminal for the token of their desk."""
+    from softphone.remote.passage import ask_for_token
+
+    return ask_for_token()
 
 
 def _single(options: Namespace) -> int:
-    from pathlib import Path
-
     from softphone.engine.local import LocalEngine
     from softphone.logs import log_to_file
 

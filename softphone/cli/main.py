@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reload": ("reload", "let the running engine read its configuration again"),
     "check-config": ("checkconfig", "check a configuration file"),
     "bench": ("bench", "measure what this machine does"),
+    "ssh": ("ssh", "open another machine's console with this machine's sound"),
     "relay": ("relay", "serve this machine's sound to a host, on a Unix socket"),
     "lab": ("lab", "run the lab: a server to call and be called by"),
     "lab-ctl": ("labctl", "make things happen in a running lab"),

@@ -12,6 +12,7 @@ from softphone.model.capability import Capability
 from softphone.model.error import Refused, SoftphoneError, Unsupported
 from softphone.model.event import Level
 from softphone.model.text import clean
+from softphone.secret import Secret
 
 from .calls import make_room
 from .conferences import Conferences
@@ -47,6 +48,7 @@ _MailCommand = (
 )
 _DeskCommand = (
     c.SelectDevices
+    | c.UseDesk
     | c.Meter
     | c.TestRing
     | c.TestEcho
@@ -318,6 +320,9 @@ class Commands:
                 engine.sound.process(echo, noise, gain)
                 if given_input is not None or given_output is not None:
                     engine.sound_desk.devices_changed()
+                engine.sound_desk.publish("", hint="")
+            case c.UseDesk(place, token):
+                engine.sound.use_desk(client_id, place, Secret(token))
                 engine.sound_desk.publish("", hint="")
             case c.Meter(on, loopback):
                 engine.sound.meter(on, loopback)

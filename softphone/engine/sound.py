@@ -20,6 +20,8 @@ from softphone.model.call import Call, CallId, CallState
 from softphone.model.device import Device
 from softphone.model.error import AudioError
 from softphone.model.quality import Levels, QualitySample, QualitySummary
+from softphone.remote.host import RemoteCards
+from softphone.secret import Secret
 
 from .conference import Floor
 from .measuring import CallMeter, Second
@@ -100,8 +102,13 @@ class Kept:
 class Sound:
     """Keeps the sound engine in step with the calls."""
 
-    def __init__(self, engine: SoundEngine, *, ring: bool) -> None:
+    def __init__(
+        self, engine: SoundEngine, *, ring: bool, desks: RemoteCards | None = None
+    ) -> None:
         self._engine = engine
+        self._desks = desks
+        self._desk_of = ""
+        self._before_desk = "", ""
         self._ring_wanted = ring
         self._ringing: frozenset[CallId] = frozenset()
         self._attached: dict[CallId, _Attached] = {}
@@ -301,6 +308,25 @@ class Sound:
         """Return the quality of a call so far, None when it has no audio."""
         attached = self._attached.get(call)
         return attached.meter.summary if attached else None
+
+    # ---- a desk elsewhere --------------------------------------------------------------------
+
+    def use_desk(self, client: str, place: str, token: Secret) -> None:
+        """Take the sound of a desk for as long as this client is there."""
+        if self._desks is None:
+            raise AudioError("The sound of another machine is not to be had here.")
+        if not self._desk_of:
+            chosen = self._engine.selected()
+            self._before_desk = chosen.input, chosen.output
+        self._desk_of = client
+        self._desks.trust(place, token)
+        self._engine.select(f"remote:{place}", f"remote:{place}")
+
+    def leave_desk(self, client: str) -> None:
+        """Go back to the devices before, when it is this client's desk that is used."""
+        if client and client == self._desk_of:
+            self._desk_of = ""
+            self._engine.select(*self._before_desk)
 
     # ---- devices -----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .call import AccountName, CallId
@@ -227,6 +227,14 @@ class SelectDevices:
 
 
 @dataclass(frozen=True, slots=True)
+class UseDesk:
+    """Take the sound of the desk behind a socket, as long as the asking console is there."""
+
+    socket: str
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Meter:
     """Open or close the microphone for the level meter of the devices screen."""
 
@@ -302,6 +310,7 @@ EngineCommand = (
     | ListBlocked
     | ShowShift
     | SelectDevices
+    | UseDesk
     | Meter
     | TestRing
     | TestEcho

@@ -7,6 +7,7 @@ without anybody having noticed. The microphone is open only while the host wants
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import os
 import time
@@ -19,8 +20,9 @@ from softphone.audio.engine import AudioEngine
 from softphone.audio.report import AudioReport, AudioSettings
 from softphone.model.error import AudioError, ConnectError, ProtocolError
 from softphone.model.text import clean
+from softphone.secret import Secret
 
-from .frames import Heard, Sound
+from .frames import NO_TOKEN, Heard, Sound
 from .leg import RemoteLeg
 from .stream import Stream
 
@@ -32,8 +34,14 @@ HOST = "host"
 class Desk:
     """Serves the sound of this machine; `told` gets one sentence for each thing of note."""
 
-    def __init__(self, settings: AudioSettings, told: Callable[[str], None]) -> None:
-        self._told = told
+    def __init__(
+        self,
+        settings: AudioSettings,
+        told: Callable[[str], None],
+        token: Secret = NO_TOKEN,
+    ) -> None:
+        """With a token only a host that shows it is served; else whoever may open the socket."""
+        self._told, self._token = told, token
         self._loop = asyncio.get_running_loop()
         self._engine = AudioEngine(settings, self._from_engine)
         self._stream: Stream | None = None
@@ -74,6 +82,8 @@ class Desk:
             hello = await stream.greet("desk")
             if hello.role != HOST:
                 raise ConnectError("Only a host may use this desk's sound.")
+            if not hmac.compare_digest(*(t.reveal().encode() for t in (self._token, hello.token))):
+                raise ConnectError("A host without the token of this session was sent away.")
             if self._stream is not None:
                 self._stream.cut()
             self._stream = stream

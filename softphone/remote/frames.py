@@ -23,10 +23,12 @@ from enum import IntEnum
 from typing import Any
 
 from softphone.model.error import ProtocolError
+from softphone.secret import Secret
 
 PROTOCOL = 1
 FRAME_S = 0.02
 MASK = 0xFFFFFFFF
+NO_TOKEN = Secret("")
 _HEAD = struct.Struct("!BH")
 _SOUND, _NUMBER = struct.Struct("!BII"), struct.Struct("!I")
 _LARGEST = 8_192
@@ -60,11 +62,12 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """How each side begins."""
+    """How each side begins. The host shows the token that the desk gave it another way."""
 
     role: str
     version: str
     protocol: int = PROTOCOL
+    token: Secret = NO_TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ Frame = Hello | Sound | Heard | Mapping[str, Any]
 def pack_hello(hello: Hello) -> bytes:
     """Return the bytes of a greeting."""
     fields = {"protocol": hello.protocol, "version": hello.version, "role": hello.role}
+    if hello.token:
+        fields["token"] = hello.token.reveal()
     return _packed(Kind.HELLO, json.dumps(fields).encode())
 
 
@@ -154,7 +159,9 @@ def _hello(fields: Mapping[str, Any]) -> Hello:
     protocol, version, role = (fields.get(name) for name in ("protocol", "version", "role"))
     if type(protocol) is not int or not isinstance(version, str) or not isinstance(role, str):
         raise ProtocolError("The greeting lacks protocol, version or role.")
-    return Hello(role[:16], version[:32], protocol)
+    token = fields.get("token")
+    shown = Secret(token[:200]) if isinstance(token, str) else NO_TOKEN
+    return Hello(role[:16], version[:32], protocol, shown)
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

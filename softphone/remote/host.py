@@ -22,8 +22,9 @@ from softphone.audio.stream import BlockUser, PacedStream
 from softphone.audio.stream import Stream as CardStream
 from softphone.model.error import ConnectError, ProtocolError
 from softphone.model.text import clean
+from softphone.secret import Secret
 
-from .frames import Frame, Heard, Sound
+from .frames import NO_TOKEN, Frame, Heard, Sound
 from .leg import RemoteLeg
 from .stream import Stream
 
@@ -39,8 +40,8 @@ Told: TypeAlias = Callable[[str, bool], None]
 class RemoteCard:
     """A desk behind a socket; `told` gets what is there to say, on the connection's thread."""
 
-    def __init__(self, place: str, told: Told) -> None:
-        self._place, self._told = place, told
+    def __init__(self, place: str, told: Told, token: Secret = NO_TOKEN) -> None:
+        self._place, self._told, self._token = place, told, token
         self._leg: RemoteLeg | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -130,7 +131,7 @@ class RemoteCard:
         """Carry sound until the connection ends; raises ConnectError, ProtocolError, OSError."""
         stream = Stream(*await asyncio.open_unix_connection(self._place))
         try:
-            await stream.greet("host")
+            await stream.greet("host", self._token)
             self._stream = stream
             stream.tell({"use": True})
             self._leg = RemoteLeg(self._from_pacer)
@@ -168,12 +169,20 @@ class RemoteCards:
     def __init__(self, told: Told) -> None:
         self._told = told
         self._known: dict[str, RemoteCard] = {}
+        self._tokens: dict[str, Secret] = {}
+
+    def trust(self, place: str, token: Secret) -> None:
+        """Show this token at the desk behind a socket."""
+        self._tokens = {place: token}
+        self._known.pop(place, None)
 
     def open(self, direction: Direction, place: str, user: BlockUser) -> CardStream:
         """Return a stream of the desk behind a socket."""
         card = self._known.get(place)
         if card is None:
-            card = self._known[place] = RemoteCard(place, self._told)
+            card = self._known[place] = RemoteCard(
+                place, self._told, self._tokens.get(place, NO_TOKEN)
+            )
         return card.open(direction, user)
 
     def stats(self) -> LegStats | None:

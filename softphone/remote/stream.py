@@ -10,8 +10,10 @@ from typing import Any
 from softphone import __version__
 from softphone.model.error import ConnectError, ProtocolError
 from softphone.model.text import clean
+from softphone.secret import Secret
 
 from .frames import (
+    NO_TOKEN,
     PROTOCOL,
     Frame,
     Heard,
@@ -37,9 +39,9 @@ class Stream:
         self._unpacker = Unpacker()
         self._early: list[Frame] = []
 
-    async def greet(self, role: str) -> Hello:
+    async def greet(self, role: str, token: Secret = NO_TOKEN) -> Hello:
         """Exchange greetings; raises ConnectError when the other side is none of ours."""
-        self._writer.write(pack_hello(Hello(role, __version__)))
+        self._writer.write(pack_hello(Hello(role, __version__, token=token)))
         try:
             async with asyncio.timeout(_GREETING_LIMIT_S):
                 hello = await self._first()

@@ -1,0 +1,133 @@
+"""`softphone ssh`: the console of another machine, with this machine's microphone and speaker."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import shlex
+import sys
+import tempfile
+import termios
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .options import complain, parse, parser
+
+if TYPE_CHECKING:
+    from softphone.remote.passage import Passage
+
+_LOST, _NOT_FOUND = 255, 127
+_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+_ALIVE = ("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")
+_STREAMS = ("-o", "StreamLocalBindUnlink=yes", "-o", "ExitOnForwardFailure=no")
+
+
+def run(name: str, arguments: Sequence[str]) -> int:
+    """Open the host's console here; return its exit code."""
+    made = parser(
+        name,
+        "Open the console of another machine with this machine's microphone and speaker, over one "
+        "ssh connection. Options behind the host are ssh's own.",
+        "softphone ssh me@lab",
+        "softphone ssh lab -J gate -p 2222",
+        "softphone ssh --input portaudio:Jabra lab",
+    )
+    made.add_argument("--input", default="auto", metavar="DEVICE", help="as in [audio] input")
+    made.add_argument("--output", default="auto", metavar="DEVICE", help="as in [audio] output")
+    made.add_argument(
+        "--there", default="softphone", metavar="COMMAND", help="softphone's name on the host"
+    )
+    made.add_argument("host", metavar="HOST")
+    made.add_argument("ssh", nargs=argparse.REMAINDER, metavar="SSH OPTIONS")
+    options = parse(made, arguments)
+    if not sys.stdin.isatty():
+        complain("softphone ssh needs a terminal.")
+        return 2
+    token = secrets.token_urlsafe(24)
+    with tempfile.TemporaryDirectory(prefix="softphone-") as folder:
+        place = Path(folder) / "desk.sock"
+        with _desk(options, place, token) as passages:
+            return _stay(options, place, token, passages)
+
+
+def ssh_command(options: argparse.Namespace, here: Path, there: str) -> list[str]:
+    """Return the command that opens the host's console with our socket forwarded."""
+    console = [options.there, "console", "--desk", there]
+    for option in ("config", "profile"):
+        if getattr(options, option):
+            console += [f"--{option}", getattr(options, option)]
+    if options.lab:
+        console.append("--lab")
+    on_host = f'PATH="$PATH:$HOME/.local/bin" exec {shlex.join(console)}'
+    forward = ("-R", f"{there}:{here}")
+    return ["ssh", "-t", *_ALIVE, *_STREAMS, *forward, *options.ssh, options.host, on_host]
+
+
+def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[Passage]) -> int:
+    """Keep the console open: a connection that is lost is made again until it is left."""
+    from softphone.remote.passage import Passage
+
+    tries, reached = 0, False
+    while True:
+        passage = Passage(token.encode())
+        passages.append(passage)
+        there = f"/tmp/softphone-{secrets.token_hex(8)}.sock"
+        began_s = time.monotonic()
+        code = passage.run(ssh_command(options, place, there))
+        passages.remove(passage)
+        passage.close()
+        reached = reached or passage.reached
+        if code == _NOT_FOUND:
+            complain(f"{options.host} has no {options.there}; install softphone there, or --there.")
+        if code != _LOST or not reached:
+            return code
+        if time.monotonic() - began_s > _WAITS_S[-1]:
+            tries = 0
+        wait_s = _WAITS_S[min(tries, len(_WAITS_S) - 1)]
+        tries += 1
+        print(f"\r\nconnection lost; again in {wait_s:g} s, Ctrl-C ends\r")
+        try:
+            time.sleep(wait_s)
+        except KeyboardInterrupt:
+            return _LOST
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)  # was not meant for the console
+
+
+@contextmanager
+def _desk(options: argparse.Namespace, place: Path, token: str) -> Iterator[list[Passage]]:
+    """Serve this machine's sound in a thread of its own while the block lasts."""
+    from softphone.audio.report import AudioSettings
+    from softphone.remote.desk import Desk
+    from softphone.secret import Secret
+
+    passages: list[Passage] = []
+
+    def told(text: str) -> None:
+        for passage in passages:
+            if text.startswith("microphone"):
+                passage.title(f"softphone {options.host} - {text}")
+
+    ready, stop = threading.Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
+        desk = Desk(AudioSettings(options.input, options.output), told, Secret(token))
+        await desk.serve(place)
+        ready.set()
+        await stop.wait()
+        await desk.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="desk", daemon=True)
+    thread.start()
+    ready.wait(5.0)
+    try:
+        yield passages
+    finally:
+        loops[0].call_soon_threadsafe(stop.set)
+        thread.join(5.0)
