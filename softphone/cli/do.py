@@ -59,7 +59,7 @@ async def _do(options: Namespace) -> int:
         raise Refused(f"{action.id} is a thing of the console itself; nothing to do from here.")
     values = dict(parameters_of(options.values))
     async with attached(options, "do") as session:
-        now = Situation(session.state)
+        now = Situation(session.state, session.state.controller)  # a command may always act
         if reason := action.why_not(now):
             raise Refused(reason)
         commands = commands_of(action, now, values)

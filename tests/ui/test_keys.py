@@ -12,6 +12,7 @@ from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName, CallId, CallState
 from softphone.model.presence import LinkState
+from softphone.ui.actions import ACTIONS, Scope
 
 if TYPE_CHECKING:
     from tests.ui.conftest import Console, FakeEngine, OpenConsole
@@ -101,6 +102,19 @@ async def test_after_a_call_its_last_half_minute_is_kept_by_key(console: Console
     await console.press("ctrl+g", "v")
 
     assert console.engine.sent[-1] == c.SaveReplay()
+
+
+async def test_every_letter_is_in_the_call_bar_of_the_smallest_screen(
+    open_console: OpenConsole,
+) -> None:
+    async with open_console(size=(80, 24)) as console:
+        await console.show_calls(console.make.call("c1"))
+        await console.press("ctrl+g")
+
+        text = console.screen_text()
+
+    letters = [a for a in ACTIONS if a.scope is Scope.CALL and any(len(k) == 1 for k in a.keys)]
+    assert [a.title for a in letters if a.title.lower() not in text] == []
 
 
 async def test_held_key_cannot_end_two_calls(console: Console) -> None:

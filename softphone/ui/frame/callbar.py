@@ -15,6 +15,8 @@ from softphone.ui.widgets.lines import Painted
 
 OFFER_ROWS = 3
 LETTER_ROWS = 4
+"""At least; narrow screens need more. It depends on the width alone, never on what comes in."""
+_FRAME_ROWS = 2
 
 
 class CallBar(Painted, can_focus=True):
@@ -70,7 +72,9 @@ class CallBar(Painted, can_focus=True):
         return self.strip_of(self._lines[y] if y < len(self._lines) else (), self.rich_style)
 
     def _build(self, width: int) -> list[Line]:
-        return [*self._offer_lines(width), *self._letter_lines(width)]
+        letters = self._letter_lines(width)
+        self.styles.height = _FRAME_ROWS + OFFER_ROWS + max(LETTER_ROWS, len(letters))
+        return [*self._offer_lines(width), *letters]
 
     def _offer_lines(self, width: int) -> list[Line]:
         offers = self.view.state.offers()
