@@ -12,6 +12,7 @@ from softphone.model.call import CallId, CallState
 from softphone.model.error import Refused
 
 from .acting_agent import AgentActing
+from .acting_book import BookActing
 from .acting_platform import PlatformActing
 from .actions import Action, Scope, commands_of, find
 from .phone import to_dial
@@ -33,6 +34,7 @@ from .screens.pops import PopsScreen
 from .screens.report import ReportScreen
 from .screens.rows import RowsScreen
 from .screens.services import ServicesScreen
+from .screens.shift import ShiftScreen
 from .screens.transfer import TransferScreen
 from .situation import Situation
 from .widgets.rowlist import RowList
@@ -56,12 +58,14 @@ class Acting:
 
     def __init__(self, app: SoftphoneApp) -> None:
         self._app = app
+        self._book = BookActing(app, self.send, self.dial)
         self._local: Mapping[str, Callable[[], object]] = {
             "tones.toggle": self._toggle_tones,
             "bar.focus": lambda: app.frame.open_bar(),
             "palette.open": self._open_palette,
             "help.open": lambda: self._open(HelpScreen(app.view)),
             "history.open": lambda: self._open(HistoryScreen(app.view)),
+            "shift.open": lambda: self._open(ShiftScreen(app.view)),
             "devices.open": lambda: self._open(DevicesScreen(app.view)),
             "messages.open": lambda: self._open(MessagesScreen(app.view)),
             "directory.open": lambda: self._open(DirectoryScreen(app.view)),
@@ -88,6 +92,7 @@ class Acting:
             "theme.next": app.next_theme,
             **PlatformActing(app, self.send).actions,
             **AgentActing(app, self.send).actions,
+            **self._book.actions,
         }
 
     def act(self, action_id: str) -> None:
@@ -194,6 +199,8 @@ class Acting:
         reason = action.why_not(view.now) if action and action_id != "report.open" else None
         if reason:
             self._app.say(reason, "warning")
+        elif action_id == "list.block":
+            self._book.block(value)
         elif action_id == "messages.open":
             self._open(MessagesScreen(view, value), over=True)
         else:

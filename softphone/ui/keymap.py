@@ -95,6 +95,8 @@ def _key_problem(key: str) -> str | None:
         return None
     chord = _CHORD.fullmatch(key)
     last = chord.group(1) if chord else ""
+    if re.fullmatch(r"alt\+[0-9]", key):
+        return None
     if last in _NAMED or _FUNCTION.fullmatch(last) or re.fullmatch(r"[a-z]", last):
         return None
     names = [

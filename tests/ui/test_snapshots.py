@@ -24,6 +24,7 @@ from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, Availability, LinkState, OnlineUser
 from softphone.model.quality import Levels, QualitySample, QualitySummary, Warned
 from softphone.model.record import CallRecord, TimelineEntry
+from softphone.model.shift import ShiftRow
 
 if TYPE_CHECKING:
     from tests.ui.conftest import Console, FakeEngine, OpenConsole, World
@@ -102,6 +103,17 @@ async def history(console: Console) -> None:
     await console.press("tab", "H")
 
 
+async def shift(console: Console) -> None:
+    days = [
+        ShiftRow(f"2026-09-{15 + n:02}", account, taken=3 * n + 2, missed=n % 3, placed=9 - n,
+                 declined=n % 2, blocked=n % 2, reached=8 - n, talk_s=700.0 * (n + 1),
+                 longest_s=600.0, wait_s=30.0 + 9 * n, wait_longest_s=21.0)
+        for n in range(7) for account in ("audin", "ribbon")
+    ]  # fmt: skip
+    console.engine.reply(c.ShowShift, c.Reply(value=c.ShiftFound(tuple(days))))
+    await console.press("tab", "P")
+
+
 async def help_screen(console: Console) -> None:
     await console.press("f1")
 
@@ -144,7 +156,8 @@ SCENES: dict[str, Scene] = {
     scene.__name__: scene
     for scene in (
         idle, ringing, talking, call_bar, dialing, tones, contacts, events, note, lost_line,
-        read_only, history, help_screen, palette, contact_editor, devices, quit_dialog, ask_line,
+        read_only, history, shift, help_screen, palette, contact_editor, devices, quit_dialog,
+        ask_line,
     )
 }  # fmt: skip
 

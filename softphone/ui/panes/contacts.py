@@ -21,6 +21,7 @@ from softphone.ui.working import start
 from .pane import OpenFor, Pane, Say, Send, ToDialer
 
 _PAGE = 200
+_MOST_AT_ONCE = 1_000
 _WIDE = 56
 _LEAST = 8
 _COLUMNS_WIDE = (Column(1), Column(flex=4), Column(18), Column(flex=3))
@@ -52,7 +53,7 @@ class ContactsPane(Pane):
             self._draw, lambda contact: contact.id, empty="No contacts yet. Press a to add one."
         )
         self.list = FilteredList(self.rows)
-        self._limit = _PAGE
+        self._wanted = _PAGE
         self._total = 0
 
     def compose(self) -> ComposeResult:
@@ -72,7 +73,7 @@ class ContactsPane(Pane):
     def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
         """Search for what is typed."""
         event.stop()
-        self._limit = _PAGE
+        self._wanted = _PAGE
         self.show()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
@@ -80,7 +81,7 @@ class ContactsPane(Pane):
         event.stop()
         have = len(self.rows.rows)
         if have < self._total and self.rows.cursor > have - _PAGE // 4:
-            self._limit = have + _PAGE
+            self._wanted = have + _PAGE
             self.show()
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
@@ -99,6 +100,8 @@ class ContactsPane(Pane):
             self.post_message(OpenFor("messages.open", contact.main_address))
         elif event.action_id == "list.watch":
             self._watch(contact)
+        elif event.action_id == "list.block":
+            self.post_message(OpenFor("list.block", contact.main_address))
         elif event.action_id in ("contact.edit", "contact.delete"):
             self._change(contact, event.action_id)
 
@@ -131,15 +134,22 @@ class ContactsPane(Pane):
             self.post_message(self.Delete(contact))
 
     async def _load(self) -> None:
+        """Fetch what is wanted in pages: the engine gives so many at once and no more."""
         text = self.list.filter_text
-        reply = await self.view.request(SearchContacts(text, limit=self._limit))
-        if not isinstance(reply.value, ContactPage) or text != self.list.filter_text:
-            return
-        self._total = reply.value.total
+        found: list[Contact] = []
+        while len(found) < self._wanted:
+            size = min(_MOST_AT_ONCE, self._wanted - len(found))
+            reply = await self.view.request(SearchContacts(text, size, len(found)))
+            if not isinstance(reply.value, ContactPage) or text != self.list.filter_text:
+                return
+            self._total = reply.value.total
+            found += reply.value.contacts
+            if len(reply.value.contacts) < size:
+                break
         add = self.view.keys.get("contact.add", ("a",))[:1]
         empty = f"No contacts yet. Press {''.join(add)} to add one."
-        self.rows.show(reply.value.contacts, "No contact holds this text." if text else empty)
-        shown = len(reply.value.contacts)
+        self.rows.show(tuple(found), "No contact holds this text." if text else empty)
+        shown = len(found)
         self.set_below(f"{shown} of {self._total}" if shown < self._total else f"{self._total}")
 
     def _draw(self, contact: Contact, width: int) -> Line:
@@ -165,4 +175,5 @@ class ContactsPane(Pane):
                 known = presence.activity is not Activity.UNKNOWN
                 return ("●" if presence.reachable else "○", "ok" if presence.reachable else "dim",
                         word if known or presence.note else "")  # fmt: skip
-        return ("*" if contact.favourite else " ", "warn", "")
+        mark = str(contact.quick) if contact.quick else "*" if contact.favourite else " "
+        return (mark, "warn", "")

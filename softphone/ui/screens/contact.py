@@ -13,6 +13,7 @@ from textual.widgets import Input
 from softphone.model.contact import Contact, ContactAddress, ContactId
 from softphone.model.text import TEXT_LIMIT, clean
 from softphone.ui import phone
+from softphone.ui.keymap import main_key
 from softphone.ui.view import View
 from softphone.ui.widgets.choice import Choice, Option
 from softphone.ui.widgets.lines import Lines
@@ -37,6 +38,9 @@ class ContactScreen(Dialog[Contact]):
         options = [Option(False, "no"), Option(True, "yes")]
         self.favourite: Choice[bool] = Choice("", options)
         self.favourite.choose(self._contact.favourite)
+        keys = [Option(0, "none"), *(Option(n, _key(view, n)) for n in range(1, 10))]
+        self.quick: Choice[int] = Choice("", keys)
+        self.quick.choose(self._contact.quick)
         self.problem = Lines(classes="problem")
 
     def compose_dialog(self) -> Iterable[Widget]:
@@ -47,6 +51,8 @@ class ContactScreen(Dialog[Contact]):
             _row("Number" if i == 0 else f"Number {i + 1}", f) for i, f in enumerate(self.addresses)
         ]
         rows += [_row("Note", self.note), _row("Favourite", self.favourite)]
+        if not self._contact.source:
+            rows.append(_row("Quick key", self.quick))
         box = Vertical(*rows, self.problem, keys, classes="dialog")
         title = "EDIT CONTACT" if self._contact.id else "NEW CONTACT"
         box.border_title = Content(title)
@@ -86,6 +92,7 @@ class ContactScreen(Dialog[Contact]):
                 favourite=bool(self.favourite.value),
                 source=self._contact.source,
                 native_id=self._contact.native_id,
+                quick=self.quick.value or 0,
             )
         )
 
@@ -107,3 +114,7 @@ def _row(title: str, widget: Widget) -> Horizontal:
     label = Lines(classes="form-label")
     label.show([((title, "dim"),)])
     return Horizontal(label, widget, classes="form-row")
+
+
+def _key(view: View, digit: int) -> str:
+    return main_key(view.keys, f"quick.dial_{digit}") or f"{digit}, by the palette"

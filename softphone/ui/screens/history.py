@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from softphone.model.call import Call, Direction
+from softphone.model.call import Call, Direction, EndReason, Party
 from softphone.model.command import (
     Ask,
     DeleteRecord,
@@ -19,9 +19,11 @@ from softphone.model.command import (
     RecordFound,
     ShowRecord,
 )
+from softphone.model.contact import Contact, ContactAddress, ContactId
 from softphone.model.record import CallRecord, HistoryFilter
 from softphone.ui import words
 from softphone.ui.clock import local_time
+from softphone.ui.panes.contacts import ContactsPane
 from softphone.ui.panes.pane import OpenFor, Say, Send, ToDialer
 from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, Span, spread, table_line, wrap
@@ -39,7 +41,7 @@ _PAGE = 100
 _NEAR_END = 20
 _DELETED_S = 0.2
 _WIDE = 100
-_COLUMNS = (Column(12), Column(6), Column(flex=1), Column(17), Column(14))
+_COLUMNS = (Column(12), Column(7), Column(flex=1), Column(17), Column(14))
 _COLUMNS_WIDE = (*_COLUMNS[:3], Column(20), Column(26), Column(6, right=True), Column(9))
 
 
@@ -90,7 +92,7 @@ class HistoryScreen(ConsoleScreen):
             start(self, partial(self._load, self._next), group="page", latest=True)
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
-        """Enter calls back, m shows missed only, y copies, Esc closes."""
+        """Enter calls back, m shows missed only, a keeps, b blocks, y copies, Esc closes."""
         record = self.rows.row
         if event.action_id == "list.clear":
             self.app.pop_screen()
@@ -108,11 +110,24 @@ class HistoryScreen(ConsoleScreen):
             self.post_message(OpenFor("report.open", record.call.id))
         elif event.action_id == "list.message" and record.call.remote.address:
             self.post_message(OpenFor("messages.open", record.call.remote.address))
+        elif event.action_id == "list.block":
+            self.post_message(OpenFor("list.block", record.call.remote.address))
+        elif event.action_id == "contact.add":
+            self._keep(record.call.remote)
         elif event.action_id == "contact.delete":
             self._delete(record)
         elif event.action_id == "list.copy":
             self.app.copy_to_clipboard(record.call.remote.address)
             self.post_message(Say(f"Copied {record.call.remote.address}."))
+
+    def _keep(self, party: Party) -> None:
+        """Open the editor with what is known of a caller."""
+        if party.known:
+            self.post_message(Say(f"{party.known} is among the contacts already."))
+            return
+        addresses = (ContactAddress(party.address),) if party.address else ()
+        name = "" if party.name == party.address else party.name
+        self.post_message(ContactsPane.Edit(Contact(ContactId(""), name, addresses)))
 
     def _delete(self, record: CallRecord) -> None:
         def done(answer: str | None) -> None:
@@ -131,8 +146,9 @@ class HistoryScreen(ConsoleScreen):
         what = "MISSED CALLS" if self._missed else "HISTORY"
         key = self.view.key
         title = (
-            f"{what} ── Enter to dialer, {key('list.missed')} missed, {key('list.report')} report, "
-            f"{key('list.platform')} platform, {key('list.filter')} search, Esc closes"
+            f"{what} ── Enter to dialer, {key('list.filter')} find, {key('list.missed')} missed, "
+            f"{key('contact.add')} keep, {key('list.block')} block, Esc closes, "
+            f"{key('list.report')} report, {key('list.platform')} platform"
         )
         self._box.border_title = Content(title)
 
@@ -213,6 +229,8 @@ class HistoryScreen(ConsoleScreen):
 def _kind(call: Call) -> str:
     if call.missed:
         return "missed"
+    if call.end_reason is EndReason.BLOCKED:
+        return "blocked"
     return "in" if call.direction is Direction.INBOUND else "out"
 
 
