@@ -134,6 +134,7 @@ def duplicates(db: sqlite3.Connection, limit: int) -> tuple[list[tuple[Contact, 
     """Return groups of the operator's own contacts that seem to be one, and how many there are.
 
     They share a number, or a name and the end of a number: one was written without its country.
+    The longest name comes first.
     """
     rows = db.execute(
         "SELECT contacts.id, name, address FROM contacts JOIN contact_addresses "
@@ -143,7 +144,8 @@ def duplicates(db: sqlite3.Connection, limit: int) -> tuple[list[tuple[Contact, 
     found = []
     for group in groups[:limit]:
         members = [one(db, ContactId(ident)) for ident in group]
-        found.append(tuple(contact for contact in members if contact is not None))
+        known = [contact for contact in members if contact is not None]
+        found.append(tuple(sorted(known, key=lambda contact: -len(contact.name))))
     return [group for group in found if len(group) > 1], len(groups)
 
 

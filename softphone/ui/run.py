@@ -39,12 +39,14 @@ def run_console(
     if problem := terminal_problem():
         print(f"softphone: {problem}", file=sys.stderr)
         return 2
+    from .altdigits import know_alt_digits
     from .app import SoftphoneApp  # textual is heavy and not needed to refuse
     from .leaving import Leaving
 
     app = SoftphoneApp(
         connect, settings, keys, calls=calls, region=region, crash_file=crash, calm=True
     )
+    know_alt_digits()
     leaving = Leaving(app)
     leaving.install()
     app.run()

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from textual._xterm_parser import XTermParser
+from textual.events import Key
+
 from softphone.model import command as c
 from softphone.model.call import Call, CallState, EndReason, Party
 from softphone.model.contact import Contact
 from softphone.model.record import CallRecord
 from softphone.model.screening import ScreeningRule
 from softphone.model.shift import ShiftRow
+from softphone.ui.altdigits import know_alt_digits
 from softphone.ui.screens.shift import shift_lines
 from tests.ui.conftest import NOW, START, Console, FakeEngine, OpenConsole
 
@@ -286,3 +290,14 @@ def test_days_of_a_shift_have_charts_and_one_day_has_none() -> None:
     assert "declined" in text(ROWS, 130)
     assert "declined" not in text(ROWS, 76)
     assert all(len(line) <= 76 for line in text(ROWS, 76).splitlines())
+
+
+def test_alt_and_a_digit_is_read_from_a_terminal_as_a_key_of_its_own() -> None:
+    know_alt_digits()
+    know_alt_digits()
+
+    for digit in "123456789":
+        parser = XTermParser()
+        events = [*parser.feed(f"\x1b{digit}"), *parser.feed("")]
+
+        assert [event.key for event in events if isinstance(event, Key)] == [f"alt+{digit}"]
