@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "record": ("act", "start or stop recording the call"),
     "recordings": ("recordings", "list and delete recordings; pause one"),
     "replay": ("recordings", "hear or keep the last half minute of the call"),
+    "remind": ("remind", "ring at a time to call somebody back; list and drop such"),
     "dtmf": ("act", "send digits into the call"),
     "play": ("act", "play a WAV file into the call"),
     "transfer": ("act", "send the far end to somebody else, or connect two calls"),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _READING = (
     *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver),
-    *(c.ShowReport, c.ShowQuality, c.ListRecordings),
+    *(c.ShowReport, c.ShowQuality, c.ListRecordings, c.ListReminders),
     *(c.FindDuplicates, c.FindQuick, c.ListBlocked, c.ShowShift),
     *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
     *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
@@ -139,6 +139,8 @@ class Commands:
         if isinstance(command, c.ConferenceCommand):
             await self.conferences.run(command)
             return None
+        if isinstance(command, c.ReminderCommand):
+            return await self._engine.reminders.run(command)
         if isinstance(command, c.RecordingCommand):
             return await self._engine.recorder.run(command)
         if isinstance(command, DataCommand):

@@ -56,6 +56,7 @@ from .narrator import account_line, call_line, pop_line, timeline_entry
 from .owners import Owners
 from .pops import matched, waiting
 from .recordings import Recordings
+from .reminders import Reminders
 from .screening import Screening
 from .sound import Sound
 from .sound_desk import SoundDesk
@@ -68,6 +69,7 @@ _HANG_UP_LIMIT_S = 1.0
 _CANCEL_LIMIT_S = 0.5
 _LEVELS_EVERY_S = 0.1
 _SECOND_S = 1.0
+_SETTLED_S = 0.5  # a client that came has its picture by then, and hears what is new
 _ERRORS_KEPT = 200
 _OURS = "softphone"
 
@@ -105,6 +107,7 @@ class Engine:
         self.mail = Mail(self)
         self.watching = Watching()
         self.screening = Screening(self)
+        self.reminders = Reminders(self)
         self.hooks = Hooks(config.hooks)
         self.hub.heard = self.hooks.heard
         self._commands = Commands(self)
@@ -151,6 +154,7 @@ class Engine:
             self.hub.publish(e.ContactsChanged(found.total))
             self.hub.publish(e.UnreadChanged(await self.store.unread()))
             await self.screening.load()
+            await self.reminders.load()
         except StoreError as problem:
             self.hub.publish(e.StoreChanged(str(problem), 0))
             self.note(_OURS, Level.ERROR, str(problem))
@@ -162,6 +166,7 @@ class Engine:
     async def _wind_down(
         self, lines: list[asyncio.Task[None]], timers: list[asyncio.Task[None]]
     ) -> None:
+        self.reminders.stop()
         # What only rings is left to the server: somebody else may answer it.
         up = [call for call in self.book.live() if call.state is not CallState.RINGING]
         await self._within(_HANG_UP_LIMIT_S, asyncio.gather(*map(self.hang_up, up)))
@@ -443,6 +448,7 @@ class Engine:
         client = self.hub.attach(role, name, deliver)
         self.attendance.check()
         self.sound_desk.route()
+        self.later(_SETTLED_S, self.reminders.check)
         return client
 
     def detach(self, client_id: str) -> None:

@@ -136,6 +136,7 @@ from .command_recording import (
     Replay,
     SaveReplay,
 )
+from .command_reminder import DropReminder, ListReminders, Remind, ReminderCommand
 from .command_reply import (
     BlockedFound,
     CallPlaced,
@@ -166,6 +167,7 @@ from .command_reply import (
     RawAnswer,
     RecordFound,
     RecordingsFound,
+    RemindersFound,
     Reply,
     ReportFound,
     ResourcesFound,
@@ -177,7 +179,14 @@ from .command_reply import (
     VoicemailFound,
 )
 
-Command = CallCommand | AccountCommand | EngineCommand | ConferenceCommand | RecordingCommand
+Command = (
+    CallCommand
+    | AccountCommand
+    | EngineCommand
+    | ConferenceCommand
+    | RecordingCommand
+    | ReminderCommand
+)
 
 __all__ = [
     "AccountCommand",
@@ -216,6 +225,7 @@ __all__ = [
     "DisposeCall",
     "Done",
     "DropContact",
+    "DropReminder",
     "DuplicatesFound",
     "EngineCommand",
     "EventSubscription",
@@ -259,6 +269,7 @@ __all__ = [
     "ListObserved",
     "ListReasons",
     "ListRecordings",
+    "ListReminders",
     "ListResources",
     "MachinesFound",
     "MarkRead",
@@ -286,6 +297,9 @@ __all__ = [
     "RecordingsFound",
     "RefreshContacts",
     "ReloadConfig",
+    "Remind",
+    "ReminderCommand",
+    "RemindersFound",
     "Replay",
     "Reply",
     "ReportFound",

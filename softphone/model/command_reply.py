@@ -12,6 +12,7 @@ from .monitor import CoursePoint, Frame, Job, Machine, ObservedCall, SummaryPoin
 from .quality import QualitySample, QualitySummary
 from .record import CallRecord, PlatformRecord
 from .recording import Recording
+from .reminder import Reminder
 from .report import CallReport
 from .screening import ScreeningRule
 from .shift import ShiftRow
@@ -306,6 +307,13 @@ class RecordingsFound:
     recordings: tuple[Recording, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RemindersFound:
+    """Calls to be made later, the next one first; of a new one only that."""
+
+    reminders: tuple[Reminder, ...]
+
+
 Value = (
     CallPlaced
     | HistoryPage
@@ -341,6 +349,7 @@ Value = (
     | ResourcesFound
     | ConfigReloaded
     | RecordingsFound
+    | RemindersFound
 )
 
 

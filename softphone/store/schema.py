@@ -134,4 +134,13 @@ MIGRATIONS: tuple[str, ...] = (
     SET search = search || ' ' || searchable(json_extract(contact_json, '$.note'))
     WHERE json_valid(contact_json) AND json_extract(contact_json, '$.note') <> '';
     """,
+    """
+    CREATE TABLE reminders (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at REAL NOT NULL,
+        address TEXT NOT NULL,
+        text TEXT NOT NULL DEFAULT '',
+        call_id TEXT NOT NULL DEFAULT ''
+    );
+    """,
 )

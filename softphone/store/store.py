@@ -25,11 +25,23 @@ from softphone.model.event import Noted
 from softphone.model.message import Channel, Conversation, Message, MessageId
 from softphone.model.quality import QualitySample, QualitySummary
 from softphone.model.record import CallRecord, HistoryFilter, TimelineEntry
+from softphone.model.reminder import Reminder
 from softphone.model.report import CallReport
 from softphone.model.screening import ScreeningRule
 from softphone.model.shift import ShiftRow
 
-from . import contacts, history, journal, messages, recordings, samples, screening, shift, watched
+from . import (
+    contacts,
+    history,
+    journal,
+    messages,
+    recordings,
+    reminders,
+    samples,
+    screening,
+    shift,
+    watched,
+)
 from .database import FAILURES, Database
 
 logger = logging.getLogger(__name__)
@@ -264,6 +276,18 @@ class Store:
     async def forget_recordings(self, paths: Sequence[str]) -> None:
         """Delete the rows of recordings."""
         await self._write(lambda db: recordings.forget(db, paths))
+
+    async def add_reminder(self, reminder: Reminder) -> int:
+        """Keep a call to be made later; return its id."""
+        return await self._write(lambda db: reminders.put(db, reminder))
+
+    async def drop_reminder(self, ident: int) -> bool:
+        """Forget a call to be made later; tell whether it was there."""
+        return await self._write(lambda db: reminders.drop(db, ident))
+
+    async def reminders(self) -> tuple[Reminder, ...]:
+        """Return the calls to be made later, the next one first."""
+        return await self._read(reminders.listed)
 
     async def missed(self) -> int:
         """Return how many missed calls are unseen."""

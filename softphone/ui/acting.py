@@ -49,6 +49,7 @@ _ASKS = {
     "call.forward": "Forward the ringing call to which number or address?",
     "call.dial": "Call which number, address or name?",
     "tones.send": "Send which digits? A comma waits two seconds.",
+    "call.remind": "Call back when? 20m, 2h, 15:30, tomorrow 9:00.",
     "call.play": "Play which WAV file to the far end?",
 }
 

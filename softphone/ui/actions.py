@@ -96,6 +96,10 @@ def _on_last_call(make: Callable[[CallId], c.Command]) -> Build:
     return build
 
 
+def _remind(now: Situation, values: Values) -> list[c.Command]:
+    return [c.Remind(values["when"], now.call.id if now.call else CallId(""))]
+
+
 def _hold_or_resume(now: Situation, _values: Values) -> list[c.Command]:
     call = now.call
     if call is None:
@@ -239,6 +243,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("call.save_replay", "Save replay",
            "Keep the last half minute as a recording, up to a minute after the call.",
            ("v",), _CALL, s.may_act, _on_last_call(c.SaveReplay)),
+    Action("call.remind", "Call back later", "Ring at a time to call this one back, or the last.",
+           ("n",), _CALL, s.may_act, _remind, ("when",)),
     Action("call.hang_up", "Hang up", "End the call; never declines a ringing one.",
            ("f8", "x"), _CALL, s.all_of(_UP, s.call_can(Cap.HANG_UP)), _on_call(c.HangUp),
            footer=7),
