@@ -60,6 +60,7 @@ class CallsConfig:
     emergency: str = "refuse"
     confirm_prefixes: tuple[str, ...] = ()
     do_not_disturb: bool = False
+    wrap_up_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ _CHOICES = {
 _RANGES = {
     "audio.ring_volume": (0.0, 1.0),
     "calls.detach_limit_s": (0.0, 600.0),
+    "calls.wrap_up_s": (0.0, 3600.0),
     "store.journal_days": (1, 3650),
     "store.keep_recordings_days": (0, 3650),
 }

@@ -50,6 +50,10 @@ class Attendance:
         """Remember the operator's own choice: a pause stays one when a console comes back."""
         self._wants_calls[account] = wanted
 
+    def is_wanted(self, account: AccountName) -> bool:
+        """Tell whether the operator wants calls of an account while somebody is there."""
+        return self._wants_calls.get(account, True)
+
     @property
     def offering(self) -> bool:
         """Tell whether somebody is there to take offers."""

@@ -61,6 +61,7 @@ from .screening import Screening
 from .sound import Sound
 from .sound_desk import SoundDesk
 from .watching import Watching
+from .wrapup import WrapUp
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ class Engine:
         self.watching = Watching()
         self.screening = Screening(self)
         self.reminders = Reminders(self)
+        self.wrap_up = WrapUp(self)
         self.hooks = Hooks(config.hooks)
         self.hub.heard = self.hooks.heard
         self._commands = Commands(self)
@@ -336,6 +338,7 @@ class Engine:
         self._commands.conferences.call_over(call)
         self.stop_media(call.id)
         self.recorder.call_over(call.id)
+        self.wrap_up.call_over(call)
         self.owners.call_over(call.id)
         if call.missed:
             self.job(self.count_missed())
