@@ -19,6 +19,7 @@ from .model.error import ConfigError
 T = TypeVar("T")
 _SIZE_LIMIT = 256 * 1024
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_REGION = re.compile(r"[A-Z]{2}")
 _HEADER = re.compile(r"\s*\[+([^\]]+)\]")
 _ENTRY = re.compile(r"""\s*((?:[\w.\s-]|"[^"]*"|'[^']*')+?)\s*=""")
 KINDS = ("audin", "ribbon", "agenthub", "observer")
@@ -55,12 +56,17 @@ class CallsConfig:
     """Section [calls]."""
 
     region: str = ""
+    regions: Mapping[str, str] = field(default_factory=dict)
     on_detach: str = "mute"
     detach_limit_s: float = 60.0
     emergency: str = "refuse"
     confirm_prefixes: tuple[str, ...] = ()
     do_not_disturb: bool = False
     wrap_up_s: float = 0.0
+
+    def region_of(self, account: str) -> str:
+        """Return the country of numbers that are typed for an account without one."""
+        return self.regions.get(account, self.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +279,7 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
         for name, kind in _SECTIONS.items()
     }
     _check_recording(sections["recording"], source)
+    _check_regions(sections["calls"], source)
     return Config(
         path=path,
         accounts=tuple(_accounts(table.get("accounts", {}), source)),
@@ -281,6 +288,14 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
         hooks=_hooks(table.get("hooks", {}), source),
         **sections,
     )
+
+
+def _check_regions(calls: CallsConfig, source: Source) -> None:
+    for account, region in calls.regions.items():
+        if not _REGION.fullmatch(region):
+            raise source.error(
+                f"calls.regions.{account}", 'must be a country in two letters, as "IT".'
+            )
 
 
 def _check_recording(recording: RecordingConfig, source: Source) -> None:

@@ -168,6 +168,8 @@ def test_a_whole_config_is_read(path: Path) -> None:
         ("[calls]\ndetach_limit_s = 601\n", 2, "calls.detach_limit_s: must be between"),
         ("[calls]\non_detach = 'mutt'\n", 2, "'mutt' is not possible, did you mean mute?"),
         ("[log]\nlevel = 'zzz'\n", 2, "'zzz' is not possible, known: debug, error, info"),
+        ("[calls]\nregions = { audin = 'Italy' }\n", 2, "calls.regions.audin: must be a country"),
+        ("[calls]\nregions = 'IT'\n", 2, "calls.regions: must be a table"),
         ("[calls]\nconfirm_prefixes = '+39'\n", 2, "calls.confirm_prefixes: must be a list."),
         ("[calls]\nconfirm_prefixes = [39]\n", 2, "calls.confirm_prefixes: must be a string."),
         ("[accounts.Desk]\nkind = 'audin'\n", 1, "accounts.Desk: account names are a-z, 0-9"),

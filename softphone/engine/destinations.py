@@ -31,13 +31,14 @@ class Destinations:
         one that dials by itself, where that platform has users. Raises Refused with the reason.
         """
         engine = self._engine
+        region = engine.config.calls.region_of(account or self._only())
         address = resolve(text, engine.config.names)
         if address == text.strip() and any(char.isalpha() for char in text) and "@" not in text:
             contact = await engine.store.contact_by_name(address)
             if contact is None or not contact.main_address:
                 return self._user(address, account), ""
-            return normalise(contact.main_address, engine.config.calls.region), contact.name
-        number = normalise(address, engine.config.calls.region)
+            return normalise(contact.main_address, region), contact.name
+        number = normalise(address, region)
         named = text.strip() if address != text.strip() else ""
         return number, await engine.contact_name(number) or named
 
@@ -63,6 +64,11 @@ class Destinations:
     def _able(self) -> list[Adapter]:
         adapters = self._engine.adapters.values()
         return [one for one in adapters if one.capabilities().allows(Capability.DIAL)]
+
+    def _only(self) -> str:
+        """Return the account that dials when it is the only one that can."""
+        able = self._able()
+        return able[0].name if len(able) == 1 else ""
 
     def _named(self, account: AccountName) -> Adapter:
         adapter = self._engine.adapters.get(account)

@@ -52,7 +52,7 @@ class Screening:
 
     def turned_away(self, fact: e.CallOffered | e.CallAutoDeclined) -> Call | None:
         """Return the call, over already, when who calls is blocked."""
-        rule = blocking(self._rules, self._comparable(fact.remote.address))
+        rule = blocking(self._rules, self._comparable(fact))
         if rule is None:
             return None
         at, mono = self._engine.wall(), self._engine.monotonic()
@@ -99,8 +99,10 @@ class Screening:
             raise Refused(f"{clean(text, 40)!r} would block too many: give at least three digits.")
         return beginning + ANY
 
-    def _comparable(self, address: str) -> str:
+    def _comparable(self, fact: e.CallOffered | e.CallAutoDeclined) -> str:
+        """Return who calls as rules are written: with the country."""
+        address = fact.remote.address
         try:
-            return normalise(address, self._engine.config.calls.region)
+            return normalise(address, self._engine.config.calls.region_of(fact.account))
         except Refused:
             return address

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+from softphone.config import CallsConfig
 from softphone.model import command as c
 from softphone.model.call import CallState, EndReason
 from softphone.model.contact import Contact, ContactAddress, ContactId
 from softphone.model.record import HistoryFilter
-from tests.engine.office import Office, until
+from tests.engine.office import AUDIN, Office, an_office, until
 
 CALLER = "+390245871203"
 
@@ -74,7 +76,12 @@ async def test_a_blocked_caller_never_rings_and_is_listed_as_blocked(office: Off
 
     sid = await office.ring(caller=CALLER)
     await until(lambda: office.call(sid)["phase"] == "over")
-    await until(lambda: seen.update(call.state for call in desk.state.calls.values()) or seen)
+
+    def look() -> set[CallState]:
+        seen.update(call.state for call in desk.state.calls.values())
+        return seen
+
+    await until(look)
 
     page = await desk.do(c.ListHistory(HistoryFilter()))
     assert isinstance(page, c.HistoryPage)
@@ -126,3 +133,29 @@ async def test_blocked_numbers_and_the_shift_are_the_same_after_a_restart(office
     assert isinstance(shift, c.ShiftFound)
     (row,) = shift.rows
     assert (row.account, row.blocked, row.missed, row.taken) == ("audin", 1, 0, 0)
+
+
+async def test_each_account_has_a_country_of_its_own(folder: Path) -> None:
+    countries = CallsConfig(region="IT", regions={"audin": "DE"})
+    async with an_office(folder, calls=countries, gateway=True) as office:
+        desk = await office.at_work()
+
+        named = await desk.ask(c.Dial("030 123456", AUDIN))
+        await until(lambda: desk.state.calls)
+        (call,) = desk.state.calls.values()
+        usual = office.engine.config.calls.region_of("ribbon")
+
+        assert named.ok
+        assert call.remote.address == "+4930123456"
+        assert usual == "IT"
+
+
+async def test_the_only_account_that_dials_brings_its_country(folder: Path) -> None:
+    async with an_office(folder, calls=CallsConfig(regions={"audin": "GB"})) as office:
+        desk = await office.at_work()
+
+        await desk.ask(c.Dial("020 7946 0018"))
+        await until(lambda: desk.state.calls)
+
+        (call,) = desk.state.calls.values()
+        assert call.remote.address == "+442079460018"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from softphone.config import CallsConfig
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName, CallId, CallState, EndReason, Party
@@ -42,6 +43,16 @@ async def test_enter_in_the_dialer_dials_in_e164_from_the_chosen_number(
 
         assert console.commands(c.Dial) == [c.Dial("+390655501010", AUDIN, "pn_2")]
         assert console.app.main.dialer.field.value == ""
+
+
+async def test_the_dialer_takes_the_country_of_the_account_it_dials_with(
+    open_console: OpenConsole,
+) -> None:
+    calls = CallsConfig(region="IT", regions={"audin": "GB"})
+    async with open_console(region="IT", calls=calls) as console:
+        await console.press(*"02079460018")
+
+        assert "+44 20 7946 0018" in console.app.main.dialer.hints.text
 
 
 async def test_dial_that_must_be_confirmed_asks_first(console: Console, engine: FakeEngine) -> None:

@@ -184,7 +184,7 @@ class DialerPane(Pane):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Ask for the call to the marked match, or to what is typed."""
         event.stop()
-        to = phone.to_dial(event.value, self.view.region)
+        to = phone.to_dial(event.value, self._region())
         if 0 <= self._marked < len(self._matches):
             to = self._matches[self._marked].address
         if not to:
@@ -192,6 +192,11 @@ class DialerPane(Pane):
             return
         account, sender = self.sender.value or ("", "")
         self.post_message(self.Wanted(Dial(to, AccountName(account), sender)))
+
+    def on_choice_changed(self, event: Choice.Changed) -> None:
+        """Another account may be in another country."""
+        event.stop()
+        self._show_hints()
 
     def on_dial_input_stepped(self, event: DialInput.Stepped) -> None:
         """Mark another match, or none."""
@@ -262,6 +267,14 @@ class DialerPane(Pane):
             ]
         return options
 
+    def _region(self) -> str:
+        """Return the country of the account that would dial; without a choice of one, the usual."""
+        account, _ = self.sender.value or ("", "")
+        able = accounts_that(self.view.now, Capability.DIAL)
+        if not account and len(able) == 1:
+            account = able[0].name
+        return self.view.calls.regions.get(account, self.view.region)
+
     def _show_hints(self) -> None:
         width, height = self.hints.content_size
         if height < 2 and not self.field.value.strip() and self._marked < 0:
@@ -281,10 +294,11 @@ class DialerPane(Pane):
             return ((fit("recent calls" if self._matches else "", width), "dim"),)
         if marked is not None:
             return (("= ", "dim"), (fit(self.view.number(marked.address), width - 2), "key"))
-        sent = phone.to_dial(text, self.view.region)
+        region = self._region()
+        sent = phone.to_dial(text, region)
         grouped = phone.shown(sent, "") if sent.startswith("+") else ""
         if not grouped or grouped == sent:
-            grouped = phone.as_typed(text, self.view.region)
+            grouped = phone.as_typed(text, region)
         return spread([("= ", "dim"), (grouped, "key")], [], width)
 
     def _match_lines(self, width: int) -> list[Line]:
