@@ -32,6 +32,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made.add_argument("--parameter", nargs="+", default=(), metavar="NAME=VALUE", help="sent along")
     made.add_argument("--kbps", type=int, default=0, metavar="N", help="bandwidth of the sound")
     made.add_argument("--dscp", type=int, default=-1, metavar="N", help="marking of the packets")
+    made.add_argument("--letters", action="store_true", help="dial 1-800-FLOWERS as digits")
     made.add_argument("--confirm", action="store_true", help="dial an expensive prefix")
     return asyncio.run(_call(parse(made, arguments)))
 
@@ -41,6 +42,7 @@ async def _call(options: argparse.Namespace) -> int:
     from softphone.engine.start import find_or_start
     from softphone.model.call import AccountName, CallId
     from softphone.model.command import Dial
+    from softphone.model.keypad import to_digits
 
     from .act import parameters_of
     from .watch import Follower, complete, printer, sound_of, summary
@@ -56,7 +58,7 @@ async def _call(options: argparse.Namespace) -> int:
 
     follower = Follower(link, printer(as_json=options.json), active)
     dial = Dial(
-        options.dest,
+        to_digits(options.dest) if options.letters else options.dest,
         AccountName(options.account),
         options.from_number,
         sound.play,

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from .app import SoftphoneApp
 
 _ASKS = {
+    "number.block": "Decline calls from which number? +39899* is all that begin so.",
+    "number.allow": "Which number may ring again?",
     "call.forward": "Forward the ringing call to which number or address?",
     "call.dial": "Call which number, address or name?",
     "tones.send": "Send which digits? A comma waits two seconds.",

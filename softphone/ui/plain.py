@@ -48,6 +48,8 @@ _ACTIONS = {
     "keep": ("call.save_replay", "", "keep the last half minute as a recording"),
     "remind": ("call.remind", "when", "remind 20m: ring then to call this one, or the last, back"),
     "tones": ("tones.send", "digits", "tones 12#: send digits to the far end"),
+    "block": ("number.block", "number", "block NUMBER: decline its calls from now on"),
+    "allow": ("number.allow", "number", "allow NUMBER: let it ring again"),
     "retry": ("account.retry", "", "try lost connections again now"),
     "offline": ("account.offline", "", "end calls and disconnect"),
     "takeover": ("console.take_over", "", "make this console the one that may act"),

@@ -177,3 +177,18 @@ def test_the_shift_is_summed_for_people_tables_and_scripts(shared: Cli) -> None:
         "placed"
     ] == 0  # fmt: skip
     assert shared("shift", "--from", "yesterday").code == 2
+
+
+def test_letters_are_dialled_as_digits_on_request(shared: Cli) -> None:
+    asked = shared("call", "--letters", "+1-800-FLOWERS", "--duration", "0.1", "--json")
+    plain = shared("call", "+1-800-FLOWERS")
+
+    assert asked.json[0]["number"] == "+18003569377"
+    assert "FLOWERS" in one_line(plain)
+
+
+def test_a_number_is_blocked_by_the_consoles_action(shared: Cli) -> None:
+    assert shared("do", "number.block", "number=+39 0777 1").code == 0
+
+    assert "+3907771" in shared("block").out
+    assert shared("do", "number.allow", "number=+3907771").code == 0

@@ -148,6 +148,16 @@ async def test_the_list_of_blocked_numbers_lets_one_ring_again(
     assert console.commands(c.AllowNumber) == [c.AllowNumber("+3902*")]
 
 
+async def test_any_number_is_blocked_and_allowed_by_name_of_the_command(console: Console) -> None:
+    for action_id in ("number.block", "number.allow"):
+        console.app.act(action_id)
+        await console.until(lambda: console.focused == "askline")
+        await console.press(*"+39899", "enter")
+
+    assert console.commands(c.BlockNumber) == [c.BlockNumber("+39899")]
+    assert console.commands(c.AllowNumber) == [c.AllowNumber("+39899")]
+
+
 async def test_a_caller_of_the_history_is_kept_as_a_contact(
     console: Console, engine: FakeEngine
 ) -> None:
