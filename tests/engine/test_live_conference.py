@@ -17,6 +17,7 @@ import pytest
 from softphone.config import AudioConfig
 from softphone.lab.farends import FAR_ENDS, PREFIX
 from softphone.model import command as c
+from softphone.model import event as e
 from softphone.model.call import Call, CallId, CallState, HoldKind
 from softphone.model.presence import LinkState
 from tests.engine.office import AUDIN, LIMIT_S, RIBBON, Office, Seat, an_office, until
@@ -235,3 +236,42 @@ async def test_one_call_is_no_conference(desk: Seat) -> None:
 
     assert "needs two answered calls" in alone.text
     assert "in no conference" in left.text
+
+
+async def test_a_far_end_that_comes_back_while_another_talks_waits_on_hold(
+    office: Office, desk: Seat
+) -> None:
+    sip = await sip_call(desk)
+    office.engine.emit(e.CallHeldByPeer(sip.id, True))
+    await until(lambda: now(desk, sip.id).state is CallState.HELD)
+    pstn = await pstn_call(desk)
+
+    office.engine.emit(e.CallHeldByPeer(sip.id, False))
+    await until(lambda: now(desk, sip.id).held_by_us)
+
+    assert office.engine.sound._floor.operator == {pstn.id}
+    await until_heard(office, pstn, MIC)
+    await until_heard(office, sip)
+
+
+async def test_calls_of_two_platforms_are_swapped_by_holding_and_ending(
+    office: Office, desk: Seat
+) -> None:
+    pstn = await pstn_call(desk)
+    await office.ask_lab(office.control.ring, "alice@lab.test", far_end="echo")
+    offer = await desk.offered()
+    await desk.answer(offer)
+    await until_heard(office, pstn)
+    held = now(desk, pstn.id)
+
+    await desk.do(c.Resume(pstn.id))
+    await until(lambda: now(desk, offer.id).state is CallState.HELD)
+    await until_heard(office, pstn, MIC)
+    await office.ask_lab(office.control.ring, "alice@lab.test", far_end="echo")
+    second = await desk.offered()
+    await desk.do(c.Answer(second.id, end_others=True))
+
+    assert (held.state, held.hold_kind) == (CallState.HELD, HoldKind.LOCAL)
+    await desk.over(pstn.id)
+    await desk.until_state(second.id, CallState.ACTIVE)
+    assert now(desk, offer.id).state is CallState.HELD
