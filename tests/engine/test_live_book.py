@@ -9,8 +9,9 @@ from softphone.config import CallsConfig
 from softphone.model import command as c
 from softphone.model.call import CallState, EndReason
 from softphone.model.contact import Contact, ContactAddress, ContactId
+from softphone.model.presence import LinkState
 from softphone.model.record import HistoryFilter
-from tests.engine.office import AUDIN, Office, an_office, until
+from tests.engine.office import AUDIN, RIBBON, Office, an_office, until
 
 CALLER = "+390245871203"
 
@@ -92,6 +93,31 @@ async def test_a_blocked_caller_never_rings_and_is_listed_as_blocked(office: Off
     assert "\x07" not in record.call.end_detail
     assert not record.call.missed
     assert desk.state.missed == 0
+
+
+async def test_a_blocked_caller_of_a_gateway_is_declined_there(folder: Path) -> None:
+    async with an_office(folder, gateway=True) as office:
+        desk = await office.at_work()
+        await until(lambda: desk.state.accounts[RIBBON].link is LinkState.ONLINE)
+        await desk.do(c.BlockNumber("+3933311*", "spam"))
+
+        for caller in ("+393331112222", "+393339999999"):
+            await office.ask_lab(
+                office.control.ring, "alice@lab.test", caller=caller, far_end="tone"
+            )
+        call = await desk.offered()
+
+        blocked = [one for one in desk.state.calls.values() if not one.live]
+        assert call.remote.address == "+393339999999"
+        assert [one.end_reason for one in blocked] == [EndReason.BLOCKED]
+        await until(lambda: _reasons(office) == ["", "declined"])
+        await desk.do(c.Decline(call.id))
+
+
+def _reasons(office: Office) -> list[str]:
+    """Return why calls to users of the gateway are over; "" for one that is not."""
+    calls = office.lab.hub.services[1].state()["calls"]
+    return sorted(str(call["reason"]) for call in calls if call["direction"] == "inbound")
 
 
 async def test_a_caller_who_is_allowed_again_rings(office: Office) -> None:
