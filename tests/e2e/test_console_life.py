@@ -124,6 +124,8 @@ def test_a_terminal_that_is_not_read_stops_neither_audio_nor_hang_up(
 
 
 def test_a_small_terminal_says_one_sentence_and_comes_back(home: Home, console: Open) -> None:
+    home.run("online")
+    home.lab().scenario("quiet")  # who rings is shown on the smallest terminal too
     screen = console()
     screen.wait_for("Available · 2")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import stat
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -316,7 +317,7 @@ async def test_a_bug_in_a_command_is_answered_and_logged(
 ) -> None:
     desk = await office.sit()
 
-    async def broken(wanted: HistoryFilter) -> c.HistoryPage:
+    async def broken(wanted: HistoryFilter, writings: Sequence[str] = ()) -> c.HistoryPage:
         raise ZeroDivisionError
 
     monkeypatch.setattr(office.engine.store, "history", broken)
@@ -376,7 +377,7 @@ async def test_a_command_in_flight_when_the_engine_goes_is_told(office: Office) 
     desk = await office.sit()
     hangs = asyncio.Event()
 
-    async def never(wanted: HistoryFilter) -> c.HistoryPage:
+    async def never(wanted: HistoryFilter, writings: Sequence[str] = ()) -> c.HistoryPage:
         await hangs.wait()
         raise AssertionError
 
