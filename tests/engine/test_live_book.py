@@ -95,6 +95,20 @@ async def test_a_blocked_caller_never_rings_and_is_listed_as_blocked(office: Off
     assert desk.state.missed == 0
 
 
+async def test_a_blocked_caller_while_another_call_is_up_is_not_missed(office: Office) -> None:
+    desk = await office.at_work()
+    await desk.do(c.BlockNumber(CALLER, "spam"))
+    talking = await desk.dial("tone")
+
+    await office.ring(caller=CALLER)
+    await until(lambda: len(desk.state.calls) == 2)
+
+    blocked = next(call for call in desk.state.calls.values() if call.id != talking.id)
+    assert (blocked.end_reason, blocked.end_code) == (EndReason.BLOCKED, "")
+    assert (blocked.end_detail, blocked.missed) == ("spam", False)
+    assert desk.state.calls[talking.id].live
+
+
 async def test_a_blocked_caller_of_a_gateway_is_declined_there(folder: Path) -> None:
     async with an_office(folder, gateway=True) as office:
         desk = await office.at_work()
