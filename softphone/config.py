@@ -63,6 +63,7 @@ class CallsConfig:
     confirm_prefixes: tuple[str, ...] = ()
     do_not_disturb: bool = False
     wrap_up_s: float = 0.0
+    dispositions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def region_of(self, account: str) -> str:
         """Return the country of numbers that are typed for an account without one."""

@@ -19,6 +19,7 @@ from .conferences import Conferences
 from .data import Data, DataCommand
 from .destinations import Destinations
 from .dialing import must_confirm, refuse_emergency
+from .dispositions import Dispositions
 from .link import Role
 from .owners import Claim
 from .reloading import Reloading
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _READING = (
     *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver),
-    *(c.ShowReport, c.ShowQuality, c.ListRecordings, c.ListReminders),
+    *(c.ShowReport, c.ShowQuality, c.ListRecordings, c.ListReminders, c.ListCodes),
     *(c.FindDuplicates, c.FindQuick, c.ListBlocked, c.ShowShift),
     *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
     *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
@@ -122,6 +123,7 @@ class Commands:
         self._reloading = Reloading(engine)
         self._reporting = Reporting(engine)
         self.conferences = Conferences(engine)
+        self._dispositions = Dispositions(engine)
 
     async def run(self, client_id: str, command: c.Command) -> c.Value | None:
         """Do it and return its value; raises SoftphoneError with the reason why not."""
@@ -139,6 +141,8 @@ class Commands:
         if isinstance(command, c.ConferenceCommand):
             await self.conferences.run(command)
             return None
+        if isinstance(command, c.DispositionCommand):
+            return await self._dispositions.run(command)
         if isinstance(command, c.ReminderCommand):
             return await self._engine.reminders.run(command)
         if isinstance(command, c.RecordingCommand):

@@ -26,7 +26,15 @@ _PROCESSING = ("echo_cancellation", "noise_suppression", "automatic_gain")
 # What is read where it is used, so that a change counts from the next use, or is told below.
 _LIVE = {
     "calls": frozenset(
-        {"do_not_disturb", "emergency", "confirm_prefixes", "region", "regions", "wrap_up_s"}
+        {
+            "do_not_disturb",
+            "emergency",
+            "confirm_prefixes",
+            "region",
+            "regions",
+            "wrap_up_s",
+            "dispositions",
+        }
     ),
     "audio": frozenset({"hold_music", *_PROCESSING}),
     "log": frozenset({"level"}),

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from softphone.model import command as c
-from softphone.model.call import Call, CallId
+from softphone.model.call import CallId
 from softphone.model.error import Refused
 from softphone.model.event import Level
-from softphone.model.record import HistoryFilter
 from softphone.model.reminder import Reminder
 from softphone.model.text import TEXT_LIMIT, clean
 
 from .dialing import normalise
+from .dispositions import meant_call
 from .moments import moment_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Reminders:
         if len(self._all) >= _MOST:
             raise Refused(f"There are {_MOST} reminders already; drop some.")
         at = moment_of(command.when, datetime.fromtimestamp(engine.wall(), UTC).astimezone())
-        call = None if command.address else await self._call(command.call)
+        call = None if command.address else await meant_call(engine, command.call)
         address = call.remote.address if call else normalise(
             command.address, engine.config.calls.region
         )  # fmt: skip
@@ -89,23 +89,6 @@ class Reminders:
         engine.note("softphone", Level.INFO, f"call back {_who(made)} at {_clock(made.at)}")
         self.check()
         return made
-
-    async def _call(self, wanted: CallId) -> Call:
-        """Return the call that is meant: the named one, else the last."""
-        engine = self._engine
-        known = list(engine.book.calls.values())
-        if not wanted and known:
-            return max(known, key=lambda call: call.created_mono)
-        if wanted in engine.book.calls:
-            return engine.book.calls[wanted]
-        if wanted:
-            record = await engine.store.record(wanted)
-        else:
-            records = (await engine.store.history(HistoryFilter(limit=1))).records
-            record = next(iter(records), None)
-        if record is None:
-            raise Refused("There is no call to call back.", code="NO_CALL")
-        return record.call
 
     def _tell(self, one: Reminder) -> None:
         engine = self._engine

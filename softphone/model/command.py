@@ -71,6 +71,7 @@ from .command_conference import (
     LeaveConference,
     StepOut,
 )
+from .command_disposition import Dispose, DispositionCommand, ListCodes
 from .command_engine import (
     AllowNumber,
     Ask,
@@ -184,6 +185,7 @@ Command = (
     | AccountCommand
     | EngineCommand
     | ConferenceCommand
+    | DispositionCommand
     | RecordingCommand
     | ReminderCommand
 )
@@ -222,7 +224,9 @@ __all__ = [
     "DeviceList",
     "Dial",
     "DirectoryField",
+    "Dispose",
     "DisposeCall",
+    "DispositionCommand",
     "Done",
     "DropContact",
     "DropReminder",
@@ -259,6 +263,7 @@ __all__ = [
     "KeepContact",
     "LeaveConference",
     "ListBlocked",
+    "ListCodes",
     "ListConversations",
     "ListDispositions",
     "ListHistory",

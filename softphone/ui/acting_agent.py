@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from softphone.model import command as c
 from softphone.model.agent import AgentStatus
+from softphone.model.call import CallId
 from softphone.model.capability import Capability
 
 from .clock import local_epoch
@@ -37,6 +38,7 @@ class AgentActing:
         self.actions: Mapping[str, Callable[[], object]] = {
             "agent.status": lambda: self._with_list(c.ListReasons(self._account()), self._status),
             "agent.dispose": self._dispose,
+            "call.dispose": self._what_came,
             "agent.dial": self._dial,
             "agent.hang_up": self._hang_up,
         }
@@ -89,6 +91,21 @@ class AgentActing:
                 self._send([command])
 
         self._app.push_screen(Pick(self._app.view, "DISPOSITION", choices), chosen)
+
+    def _what_came(self) -> None:
+        """Let the operator choose what came of the call in focus, or of the last one."""
+        call = self._app.view.now.call
+        meant = call.id if call else CallId("")
+
+        def choose(codes: tuple[c.CodedName, ...]) -> None:
+            def chosen(code: str | None) -> None:
+                if code is not None:
+                    self._send([c.Dispose(code, meant)])
+
+            choices = [(one.code, one.name, "") for one in codes]
+            self._app.push_screen(Pick(self._app.view, "WHAT CAME OF IT", choices), chosen)
+
+        self._with_list(c.ListCodes(meant), choose)
 
     def _ask_when(self, command: c.DisposeCall) -> None:
         def done(text: str | None) -> None:

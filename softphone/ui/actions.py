@@ -96,6 +96,10 @@ def _on_last_call(make: Callable[[CallId], c.Command]) -> Build:
     return build
 
 
+def _dispose(now: Situation, values: Values) -> list[c.Command]:
+    return [c.Dispose(values["code"], now.call.id if now.call else CallId(""))]
+
+
 def _remind(now: Situation, values: Values) -> list[c.Command]:
     return [c.Remind(values["when"], now.call.id if now.call else CallId(""))]
 
@@ -245,6 +249,8 @@ ACTIONS: tuple[Action, ...] = (
            ("v",), _CALL, s.may_act, _on_last_call(c.SaveReplay)),
     Action("call.remind", "Call back later", "Ring at a time to call this one back, or the last.",
            ("n",), _CALL, s.may_act, _remind, ("when",)),
+    Action("call.dispose", "What came of it", "Write down what came of the call, or the last.",
+           ("g",), _CALL, s.may_act, _dispose, ("code",)),
     Action("call.hang_up", "Hang up", "End the call; never declines a ringing one.",
            ("f8", "x"), _CALL, s.all_of(_UP, s.call_can(Cap.HANG_UP)), _on_call(c.HangUp),
            footer=7),

@@ -46,6 +46,7 @@ _ACTIONS = {
     "pause": ("call.pause_recording", "", "keep nothing of what is said now; again: go on"),
     "replay": ("call.replay", "", "hear the last half minute again, or stop"),
     "keep": ("call.save_replay", "", "keep the last half minute as a recording"),
+    "dispose": ("call.dispose", "code", "dispose WORD: write down what came of the call"),
     "remind": ("call.remind", "when", "remind 20m: ring then to call this one, or the last, back"),
     "tones": ("tones.send", "digits", "tones 12#: send digits to the far end"),
     "block": ("number.block", "number", "block NUMBER: decline its calls from now on"),

@@ -106,5 +106,5 @@ async def test_without_any_call_there_is_nobody_to_call_back(office: Office) -> 
     nobody = await desk.ask(c.Remind("20m"))
     gone = await desk.ask(c.DropReminder(7))
 
-    assert "no call to call back" in nobody.text
+    assert "no last one" in nobody.text
     assert "no such reminder" in gone.text

@@ -255,3 +255,23 @@ async def test_an_agents_desk_looks_as_in_its_snapshot(
         await console.pilot.resize_terminal(*SIZES[1])
         await console.settle()
         _compare(console, f"{scene}-140x45")
+
+
+async def test_what_came_of_a_call_is_picked_from_the_configured_words(
+    console: Console, engine: FakeEngine
+) -> None:
+    call = console.make.call("c1")
+    await console.show_calls(call)
+    names = (c.CodedName("sold", "sold"), c.CodedName("open", "open"))
+    engine.reply(c.ListCodes, c.Reply(value=c.CodedNames(names)))
+
+    await console.press("ctrl+g", "g", "down", "enter")
+
+    assert console.commands(c.ListCodes) == [c.ListCodes(call.id)]
+    assert console.commands(c.Dispose) == [c.Dispose("open", call.id)]
+
+
+async def test_a_reminder_is_asked_for_and_sent(console: Console) -> None:
+    await console.press("ctrl+g", "n", *"20m", "enter")
+
+    assert console.commands(c.Remind) == [c.Remind("20m")]
