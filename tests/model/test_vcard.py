@@ -141,6 +141,15 @@ def test_what_is_written_is_read_again(name: str, company: str, note: str, favou
     assert all(len(line) <= 75 for line in written.encode().split(b"\r\n"))
 
 
+def test_a_long_line_is_folded_between_characters_and_read_again() -> None:
+    contact = Contact(ContactId(""), "Ä" * 100, (), "ACME", "long " * 60 + "\nend; of, it")
+
+    written = write_vcard(contact)
+
+    assert one(written.encode()) == contact
+    assert max(len(line) for line in written.encode().split(b"\r\n")) <= 75
+
+
 def test_merging_keeps_everything_once_and_the_first_name() -> None:
     first = Contact(ContactId("1"), "Anna", (ContactAddress("+391"),), note="one")
     second = Contact(ContactId("2"), "Anna R.", (ContactAddress("+391", "cell"),

@@ -175,6 +175,12 @@ async def test_only_what_is_new_is_added(store: Store) -> None:
     assert await store.add_contacts(given) == (0, 2)
 
 
+async def test_a_contact_without_numbers_is_known_by_its_name(store: Store) -> None:
+    await store.save_contact(contact("Anna", "+391"))
+
+    assert await store.unknown_contacts([contact("anna"), contact("Bob")]) == [contact("Bob")]
+
+
 async def test_duplicates_share_a_number_or_a_name_and_the_end_of_a_number(store: Store) -> None:
     for one in (
         contact("Anna", "+390655501010", key="1"),
