@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from softphone.model.error import Refused
+from softphone.ui.contactfile import found_in
 
 from .options import complain, print_json, write_private
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 FORMATS = ("vcard", "csv", "json")
 _BATCH = 200
 _PAGE = 1_000
-_LINE_LIMIT = 64 * 1024
 _TOLD_EVERY = 1_000
 
 
@@ -41,7 +41,7 @@ class _Sum:
 async def read_in(session: Session, options: argparse.Namespace, path: str) -> int:
     """Add the contacts of a file; what is refused is named with its line."""
     done = _Sum()
-    for found in _found_in(Path(path)):
+    for found in found_in(Path(path)):
         done.read += 1
         if found.contact is None:
             _refuse(done, options, path, found.line, found.problem)
@@ -155,66 +155,6 @@ def _refuse(done: _Sum, options: argparse.Namespace, path: str, line: int, reaso
         print_json({"type": "refused", "line": line, "reason": reason})
     else:
         complain(f"{path}, line {line}: {reason}")
-
-
-def _found_in(path: Path) -> Iterator[FoundContact]:
-    with path.open("rb") as file:
-        yield from _found(file)
-
-
-def _found(file: IO[bytes]) -> Iterator[FoundContact]:
-    """Yield what stands in a file, one contact after the other; its beginning tells the form."""
-    from softphone.model.contactcsv import read_csv
-    from softphone.model.vcard import read_vcards
-
-    start = file.read(4_096)
-    file.seek(0)
-    wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
-    lines = _wide_lines(file) if wide else _lines(file)
-    first = start.decode("utf-16" if wide else "utf-8", "replace")
-    first = first.lstrip("\ufeff \r\n\t").upper()
-    if first.startswith("BEGIN:VCARD"):
-        yield from read_vcards(lines)
-    elif first.startswith("{"):
-        yield from _json_lines(lines)
-    else:
-        yield from read_csv(map(_decoded, lines))
-
-
-def _lines(file: IO[bytes] | IO[str]) -> Iterator[bytes]:
-    """Yield lines, cut where one is too long for memory's sake."""
-    while line := file.readline(_LINE_LIMIT):
-        yield line.encode("utf-8", "replace") if isinstance(line, str) else line
-
-
-def _wide_lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield lines of UTF-16, as some programs write tables, in UTF-8."""
-    text = io.TextIOWrapper(file, "utf-16", errors="replace", newline="")
-    try:
-        yield from _lines(text)
-    finally:
-        text.detach()
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("cp1252", "replace")
-
-
-def _json_lines(lines: Iterator[bytes]) -> Iterator[FoundContact]:
-    from softphone.model import codec
-    from softphone.model.contact import Contact, FoundContact
-    from softphone.model.error import ProtocolError
-
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield FoundContact(number, codec.decode(codec.loads(line), Contact))
-        except ProtocolError:
-            yield FoundContact(number, problem="this is no contact")
 
 
 async def _all(session: Session, account: str) -> AsyncIterator[Contact]:

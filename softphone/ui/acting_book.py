@@ -13,6 +13,7 @@ from softphone.model.keypad import to_digits
 from softphone.model.record import CallRecord, HistoryFilter
 from softphone.model.screening import blocking
 
+from .acting_import import ImportActing
 from .panes.pane import ToDialer
 from .screens.dialogs import Answer, AskLine, Question
 from .screens.pick import Pick
@@ -46,6 +47,7 @@ class BookActing:
             "call.back": lambda: self._start(self._call_back),
             "dialer.letters": self._letters,
             "blocked.open": lambda: self._start(self._blocked),
+            "contacts.import": ImportActing(app).ask,
             "contacts.merge": lambda: self._start(self._duplicates),
         }
 

@@ -359,6 +359,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("line.reset", "Reset line", "Open the notification lines anew.", (),
            why_not=s.all_of(s.may_act, s.some_account_can(Cap.SERVICES)),
            build=_on_accounts(Cap.SERVICES, c.ResetConnection)),
+    Action("contacts.import", "Import contacts", "From vCard, CSV or JSON; looked at first.", (),
+           why_not=s.may_act),
     Action("contacts.merge", "Merge contacts", "Show contacts that are there twice; make them one.",
            (), why_not=s.may_act),
     Action("number.block", "Block a number", "Decline calls from a number (or +39899*) at once.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from textual._xterm_parser import XTermParser
@@ -210,6 +211,49 @@ async def test_contacts_that_are_there_twice_are_merged_after_a_look(
     await console.press("y")
 
     assert console.commands(c.MergeContacts) == [c.MergeContacts((group[0].id, group[1].id))]
+
+
+async def test_a_file_is_looked_at_then_imported(
+    console: Console, engine: FakeEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "b.csv").write_text("name,number\nAnna,+391\n,+392\nBob,call me\n")
+
+    def taken(asked: c.ImportContacts) -> c.Reply:
+        return c.Reply(value=c.ContactsImported(2, 0, ((1, "cannot be dialled"),)))
+
+    engine.reply(c.ImportContacts, taken)
+    console.app.act("contacts.import")
+    await console.until(lambda: console.focused == "askline")
+    await console.press(*f"{tmp_path}/b.csv", "enter")
+    await console.until(lambda: console.focused == "question")
+    shown = " ".join(console.screen_text().replace("│", " ").split())
+    assert "b.csv: 2 new, 0 known, 2 refused (line 3: the row has no name; line 4:" in shown
+    assert [asked.dry_run for asked in console.commands(c.ImportContacts)] == [True]
+    await console.press("y")
+
+    await console.until(lambda: len(console.commands(c.ImportContacts)) == 2)
+    await console.until(lambda: "Imported: 2 new" in console.screen_text())
+    assert not console.commands(c.ImportContacts)[1].dry_run
+    assert [one.name for one in console.commands(c.ImportContacts)[1].contacts] == ["Anna", "Bob"]
+
+
+async def test_a_file_that_is_not_there_or_brings_nothing_is_told(
+    console: Console, engine: FakeEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "b.csv").write_text("name\nAnna\n")
+    engine.reply(c.ImportContacts, c.Reply(value=c.ContactsImported(0, 1)))
+    for name, words in (("none.vcf", "No such file"), ("b.csv", "Nothing to import")):
+        console.app.act("contacts.import")
+        await console.until(lambda: console.focused == "askline")
+        await console.press(*f"{tmp_path}/{name}", "enter")
+
+        await console.until(lambda words=words: words in console.screen_text())  # type: ignore[misc]  # bound now
+
+    engine.reply(c.ImportContacts, c.Reply(False, "READ_ONLY", "This console only watches."))
+    console.app.act("contacts.import")
+    await console.until(lambda: console.focused == "askline")
+    await console.press(*f"{tmp_path}/b.csv", "enter")
+    await console.until(lambda: "only watches" in console.screen_text())
 
 
 async def test_ten_thousand_contacts_are_walked_to_the_end_a_page_at_a_time(
