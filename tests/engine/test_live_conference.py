@@ -132,6 +132,7 @@ async def test_each_party_of_two_platforms_hears_all_but_itself(
     assert "is in the conference" in desk.log()
 
 
+@pytest.mark.nightly
 async def test_before_they_are_joined_neither_hears_the_other(office: Office, desk: Seat) -> None:
     pstn, sip = await pstn_call(desk), await sip_call(desk)
 
@@ -193,6 +194,7 @@ async def test_who_is_left_alone_is_held_and_no_microphone_opens(
     await until_heard(office, pstn, MIC)
 
 
+@pytest.mark.nightly
 async def test_one_leaves_the_conference_and_the_others_go_on(office: Office, desk: Seat) -> None:
     pstn = await pstn_call(desk)
     first, second = await sip_call(desk, SIP), await sip_call(desk, SIP_2)
@@ -206,6 +208,7 @@ async def test_one_leaves_the_conference_and_the_others_go_on(office: Office, de
     assert now(desk, pstn.id).joined == {second.id}
 
 
+@pytest.mark.nightly
 async def test_a_conference_on_hold_comes_back_as_a_whole(office: Office, desk: Seat) -> None:
     pstn, sip = await pstn_call(desk), await sip_call(desk)
     await conference(desk, pstn, sip)
@@ -218,6 +221,7 @@ async def test_a_conference_on_hold_comes_back_as_a_whole(office: Office, desk: 
     assert now(desk, third.id).state is CallState.HELD
 
 
+@pytest.mark.nightly
 async def test_muting_one_call_of_a_conference_mutes_for_all(office: Office, desk: Seat) -> None:
     pstn, sip = await pstn_call(desk), await sip_call(desk)
     await conference(desk, pstn, sip)

@@ -130,6 +130,7 @@ async def test_a_pause_is_silence_in_the_recording_and_in_the_replay(folder: Pat
             assert all(np.abs(sound[-2_000:-500, side]).max() > 1_000 for side in (0, 1))
 
 
+@pytest.mark.nightly
 async def test_the_last_half_minute_can_be_saved_after_the_call(folder: Path) -> None:
     async with an_office(folder, audio=HUMMING) as office:
         desk = await office.at_work()
@@ -169,6 +170,7 @@ async def test_what_is_remembered_goes_with_the_next_call_or_after_a_minute(
     assert "Nothing is remembered" in reply.text
 
 
+@pytest.mark.nightly
 async def test_the_next_call_clears_what_is_remembered_of_the_last(office: Office) -> None:
     desk = await office.at_work()
     first = await desk.dial(TONE)

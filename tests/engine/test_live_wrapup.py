@@ -45,6 +45,7 @@ async def test_after_a_call_offers_stop_and_come_back_by_themselves(office: Offi
     assert office.available()
 
 
+@pytest.mark.nightly
 async def test_a_pause_chosen_meanwhile_stays_one(office: Office) -> None:
     desk = await office.at_work()
     await a_call(desk)
