@@ -37,3 +37,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
 def nightly() -> bool:
     """Tell whether tests run in their long form."""
     return bool(os.environ.get("SOFTPHONE_NIGHTLY"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests that are marked so to the long run."""
+    if os.environ.get("SOFTPHONE_NIGHTLY"):
+        return
+    later = [item for item in items if item.get_closest_marker("nightly")]
+    if later:
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in later]
