@@ -230,6 +230,8 @@ def contact_data(contact: Contact) -> dict[str, Any]:
         "native_id": contact.native_id,
         "numbers": [{"number": entry.address, "label": entry.label} for entry in contact.addresses],
         "note": contact.note,
+        "favourite": contact.favourite,
+        "quick": contact.quick,
     }
 
 

@@ -57,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(figure.fits for figure in figures) else 1
 
 
-def measure(calls: int, people: int) -> list[Figure]:
+def measure(
+    calls: int, people: int, typed: Sequence[str] = _TYPED, rounds: int = 5
+) -> list[Figure]:
     """Return the figures of an engine and a console over so many rows."""
     with own_home() as home:
         path = _database_of(home)
@@ -68,8 +70,8 @@ def measure(calls: int, people: int) -> list[Figure]:
         found += _bare(path)
         home.run("online")
         home.lab().scenario("quiet")
-        found += asyncio.run(_asked(next((home.folder / "run").glob("*.sock"))))
-        return found + _in_console(home)
+        found += asyncio.run(_asked(next((home.folder / "run").glob("*.sock")), typed))
+        return found + _in_console(home, typed, rounds)
 
 
 def fill(path: Path, calls: int, people: int) -> None:
@@ -142,21 +144,21 @@ def _bare(path: Path) -> list[Figure]:
     ]
 
 
-def _keys() -> Iterator[str]:
+def _keys(typed: Sequence[str]) -> Iterator[str]:
     """Yield what stands in the field after each key."""
-    for text in _TYPED:
+    for text in typed:
         yield from (text[: end + 1] for end in range(len(text)))
 
 
-async def _asked(socket: Path) -> list[Figure]:
+async def _asked(socket: Path, typed: Sequence[str]) -> list[Figure]:
     link = await attach(socket, Role.CONSOLE, "bench")
     try:
-        return await _asked_over(link)
+        return await _asked_over(link, typed)
     finally:
         await link.close()
 
 
-async def _asked_over(link: SocketLink) -> list[Figure]:
+async def _asked_over(link: SocketLink, typed: Sequence[str]) -> list[Figure]:
     async def timed(ask: Callable[[], Awaitable[c.Reply]]) -> float:
         began = time.perf_counter()
         reply = await ask()
@@ -165,7 +167,7 @@ async def _asked_over(link: SocketLink) -> list[Figure]:
 
     nothing = [await timed(lambda: link.request(c.ShowRecord(CallId("none")))) for _ in range(30)]
     calls, people = [], []
-    for text in _keys():
+    for text in _keys(typed):
         wanted = c.ListHistory(HistoryFilter(text=text))
         calls.append(await timed(lambda wanted=wanted: link.request(wanted)))  # type: ignore[misc]  # bound now
         asked = c.SearchContacts(text)
@@ -186,17 +188,17 @@ async def _asked_over(link: SocketLink) -> list[Figure]:
 # ---- the console ---------------------------------------------------------------------------------
 
 
-def _in_console(home: Home) -> list[Figure]:
+def _in_console(home: Home, texts: Sequence[str], rounds: int) -> list[Figure]:
     """Open the history by key and type into both filters; the time is until all is drawn."""
     with contextlib.closing(Terminal(home.command(), home.env, 140, 45)) as screen:
         screen.wait_for("Available · 2 numbers")
         screen.pump(2.0)
-        opened = [_opened(screen) for _ in range(5)]
+        opened = [_opened(screen) for _ in range(rounds)]
         screen.press("CTRL+T", "TAB", "H")
         screen.wait_for("HISTORY ──")
-        typed, cpu = _typed(screen)
+        typed, cpu = _typed(screen, texts)
         screen.press("ESC", "ESC", "CTRL+T", "TAB", "C")
-        named, _ = _typed(screen)
+        named, _ = _typed(screen, texts)
     return [
         Figure("H to history drawn, worst", max(opened), "ms", 300),
         Figure("key in history's filter to drawn, median", percentile(typed, 0.5), "ms", math.inf),
@@ -222,12 +224,12 @@ def _opened(screen: Terminal) -> float:
     return took
 
 
-def _typed(screen: Terminal) -> tuple[list[float], float]:
+def _typed(screen: Terminal, texts: Sequence[str]) -> tuple[list[float], float]:
     """Type and delete all texts in a filter; return each key's time and the CPU of one (ms)."""
     screen.press("/")
     screen.settle()
     cpu = cpu_s(screen.pid)
-    keys = [key for text in _TYPED for key in [*text, *"\x7f" * len(text)]]
+    keys = [key for text in texts for key in [*text, *"\x7f" * len(text)]]
     waits = [_drawn(screen, key) for key in keys]
     return waits, (cpu_s(screen.pid) - cpu) / len(keys) * 1000
 
