@@ -16,6 +16,7 @@ from softphone.model.record import CallRecord
 from softphone.model.screening import ScreeningRule
 from softphone.model.shift import ShiftRow
 from softphone.ui.altdigits import know_alt_digits
+from softphone.ui.screens.dialogs import AskLine
 from softphone.ui.screens.shift import shift_lines
 from tests.ui.conftest import NOW, START, Console, FakeEngine, OpenConsole
 
@@ -26,6 +27,13 @@ def records(engine: FakeEngine, *calls: Call) -> None:
         return c.Reply(value=c.HistoryPage(tuple(CallRecord(call) for call in found)))
 
     engine.reply(c.ListHistory, listed)
+
+
+async def answer(console: Console, text: str) -> None:
+    """Paste a line into the dialog that asks for one, and press Enter."""
+    assert isinstance(console.app.screen, AskLine)
+    console.app.screen.field.value = text
+    await console.press("enter")
 
 
 def missed(console: Console, **changes: Any) -> Call:
@@ -224,7 +232,7 @@ async def test_a_file_is_looked_at_then_imported(
     engine.reply(c.ImportContacts, taken)
     console.app.act("contacts.import")
     await console.until(lambda: console.focused == "askline")
-    await console.press(*f"{tmp_path}/b.csv", "enter")
+    await answer(console, f"{tmp_path}/b.csv")
     await console.until(lambda: console.focused == "question")
     shown = " ".join(console.screen_text().replace("│", " ").split())
     assert "b.csv: 2 new, 0 known, 2 refused (line 3: the row has no name; line 4:" in shown
@@ -245,14 +253,14 @@ async def test_a_file_that_is_not_there_or_brings_nothing_is_told(
     for name, words in (("none.vcf", "No such file"), ("b.csv", "Nothing to import")):
         console.app.act("contacts.import")
         await console.until(lambda: console.focused == "askline")
-        await console.press(*f"{tmp_path}/{name}", "enter")
+        await answer(console, f"{tmp_path}/{name}")
 
         await console.until(lambda words=words: words in console.screen_text())  # type: ignore[misc]  # bound now
 
     engine.reply(c.ImportContacts, c.Reply(False, "READ_ONLY", "This console only watches."))
     console.app.act("contacts.import")
     await console.until(lambda: console.focused == "askline")
-    await console.press(*f"{tmp_path}/b.csv", "enter")
+    await answer(console, f"{tmp_path}/b.csv")
     await console.until(lambda: "only watches" in console.screen_text())
 
 
