@@ -1,7 +1,8 @@
 # Every target sets up what it needs in .venv; nothing but Python 3.11 or newer and make is asked for.
 PYTEST = .venv/bin/python -m pytest
-# Two files at a time: engines and labs that tests start are shared within a file.
-PARALLEL = -n 2 --dist loadfile
+# Three files at a time, on two cores: tests mostly wait for real time to pass. Engines and labs that
+# tests start are shared within a file.
+PARALLEL = -n 3 --dist loadfile
 
 .PHONY: run lab test nightly check lint snapshots bench dist clean runtime dev
 
