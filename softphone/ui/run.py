@@ -40,6 +40,7 @@ def run_console(
         print(f"softphone: {problem}", file=sys.stderr)
         return 2
     from .altdigits import know_alt_digits
+
     for name in ("COLUMNS", "LINES"):  # a size somebody exported once would hold for ever
         os.environ.pop(name, None)
     from .app import SoftphoneApp  # textual is heavy and not needed to refuse
