@@ -14,7 +14,6 @@ from softphone.model.error import AudioError
 from .block import BLOCK_S, RATE_HZ, Samples, silence
 from .devices import Direction
 from .player import FilePlayer
-from .priority import raise_own
 from .ring import SampleRing
 from .tones import Clip
 from .wav import WavWriter
@@ -104,7 +103,6 @@ class _Pacer:
             self._streams = tuple(other for other in self._streams if other is not stream)
 
     def _run(self) -> None:
-        raise_own()
         schedule = Schedule(time.monotonic())
         while self._tick():
             time.sleep(schedule.done(time.monotonic()))
