@@ -49,6 +49,12 @@ class UiConfig:
     notification: str = "off"
     flash: bool = False
     tour: bool = True
+    bell_on: tuple[str, ...] = ("ringing",)
+    notify_on: tuple[str, ...] = ("ringing",)
+    title: str = "state"
+    mouse: bool = True
+    layout: str = "all"
+    screenshots: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class Config:
     audio: AudioConfig = AudioConfig()
     ui: UiConfig = UiConfig()
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    layouts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     calls: CallsConfig = CallsConfig()
     store: StoreConfig = StoreConfig()
@@ -140,8 +147,18 @@ HOOK_EVENT_PREFIX = "event:"
 RECORDING_RULES = ("never", "ask", "always")
 """Refused; only by key; from the answer on."""
 
+UI_OCCASIONS = ("ringing", "missed", "message", "reminder", "warning")
+"""When the console may ring the bell, or notify the desktop."""
+
+LAYOUT_PANES = ("presence", "call", "contacts", "events")
+"""Panes a layout may leave out; the list of calls and the dialer are always there."""
+BUILT_IN_LAYOUTS = {"all": LAYOUT_PANES, "calls": ("call",)}
+
 _CHOICES = {
     "ui.notification": ("off", "osc9", "osc777", "osc99"),
+    "ui.bell_on": UI_OCCASIONS,
+    "ui.notify_on": UI_OCCASIONS,
+    "ui.title": ("off", "state", "caller"),
     "calls.on_detach": ("mute", "hold", "keep", "hangup"),
     "calls.emergency": ("refuse", "allow"),
     "recording.rule": RECORDING_RULES,
@@ -269,7 +286,7 @@ def _read(path: Path) -> str:
 
 
 def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
-    known = {*_SECTIONS, "accounts", "names", "keys", "hooks"}
+    known = {*_SECTIONS, "accounts", "names", "keys", "layouts", "hooks"}
     for key, value in table.items():
         if key not in known:
             raise source.error(key, f"unknown section, {nearest(key, known)}")
@@ -281,11 +298,14 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
     }
     _check_recording(sections["recording"], source)
     _check_regions(sections["calls"], source)
+    layouts = _layouts(table.get("layouts", {}), source)
+    _check_layout(sections["ui"], layouts, source)
     return Config(
         path=path,
         accounts=tuple(_accounts(table.get("accounts", {}), source)),
         names=_names(table.get("names", {}), source),
         keys=_keys(table.get("keys", {}), source),
+        layouts=layouts,
         hooks=_hooks(table.get("hooks", {}), source),
         **sections,
     )
@@ -335,6 +355,27 @@ def _keys(table: Mapping[str, Any], source: Source) -> Mapping[str, tuple[str, .
             raise source.error(f"keys.{action}", "must be a key name or a list of them.")
         keys[action] = tuple(listed)
     return keys
+
+
+def _layouts(table: Mapping[str, Any], source: Source) -> Mapping[str, tuple[str, ...]]:
+    layouts = {}
+    for name, panes in table.items():
+        key = f"layouts.{name}"
+        if not _ACCOUNT_NAME.fullmatch(name):
+            raise source.error(key, "layout names are a-z, 0-9, - and _, at most 32.")
+        if not isinstance(panes, list):
+            raise source.error(key, 'must be a list of panes, as ["call", "contacts"].')
+        for pane in panes:
+            if pane not in LAYOUT_PANES:
+                raise source.error(key, f"{pane!r} is no pane, {nearest(str(pane), LAYOUT_PANES)}")
+        layouts[name] = tuple(panes)
+    return layouts
+
+
+def _check_layout(ui: UiConfig, layouts: Mapping[str, Any], source: Source) -> None:
+    known = {**BUILT_IN_LAYOUTS, **layouts}
+    if ui.layout not in known:
+        raise source.error("ui.layout", f"{ui.layout!r} is unknown, {nearest(ui.layout, known)}")
 
 
 def _hooks(table: Mapping[str, Any], source: Source) -> Mapping[str, tuple[str, ...]]:

@@ -99,7 +99,7 @@ def test_every_line_of_the_example_that_sets_something_may_be_taken() -> None:
     uncommented = re.sub(r"(?m)^# ((?:\[|[a-z_\"]+[a-z.\"]* = ).*)$", r"\1", text)
 
     found = tomllib.loads(uncommented)
-    assert set(found) == {"accounts", "names", "keys", "hooks", *SECTIONS}
+    assert set(found) == {"accounts", "names", "keys", "layouts", "hooks", *SECTIONS}
 
 
 def test_no_file_is_an_empty_config(path: Path) -> None:
@@ -327,3 +327,16 @@ def test_hooks_are_read_as_argument_lists(tmp_path: Path) -> None:
     file.write_text('[hooks]\n"call.missed" = ["tell", "--me"]\n"event:Pop" = ["x"]\n')
 
     assert load(file).hooks == {"call.missed": ("tell", "--me"), "event:Pop": ("x",)}
+
+
+def test_layouts_name_panes_that_exist_and_the_chosen_one_is_known(path: Path) -> None:
+    path.write_text('[ui]\nlayout = "desk"\n[layouts]\ndesk = ["call", "contacts"]\n')
+    assert load(path).layouts == {"desk": ("call", "contacts")}
+
+    path.write_text('[layouts]\ndesk = ["cal"]\n')
+    with pytest.raises(ConfigError, match="did you mean call"):
+        load(path)
+
+    path.write_text('[ui]\nlayout = "desc"\n[layouts]\ndesk = ["call"]\n')
+    with pytest.raises(ConfigError, match="did you mean desk"):
+        load(path)
