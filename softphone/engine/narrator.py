@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from softphone.model.call import Call, CallState, Direction, EndReason, MediaState
+from softphone.model.device import AudioStatus
 from softphone.model.event import Level
 from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, LinkState, NumberState
@@ -79,6 +80,21 @@ def warning_lines(
             yield Level.WARNING, f"{warned.words} ({who})"
         elif warned in ended:
             yield Level.INFO, f"better again: {warned.words} ({who})"
+
+
+def device_words(before: AudioStatus, after: AudioStatus) -> str:
+    """Return what changed about microphone and speaker, empty when nothing did."""
+    parts = [
+        f"{name} {new or 'none'}"
+        for name, old, new in (
+            ("microphone", before.input, after.input),
+            ("speaker", before.output, after.output),
+        )
+        if old != new
+    ]
+    if before.problem != after.problem:
+        parts.append(after.problem or "sound device works again")
+    return ", ".join(parts)
 
 
 def _new_call(call: Call, who: str) -> tuple[Level, str]:

@@ -17,7 +17,7 @@ from softphone.model.record import TimelineEntry
 from softphone.model.report import SoundStep
 from softphone.model.text import clean
 
-from .narrator import warning_lines
+from .narrator import device_words, warning_lines
 from .sound import is_trouble
 
 if TYPE_CHECKING:
@@ -101,22 +101,28 @@ class SoundDesk:
         selected = self._engine.sound.selected()
         processing = selected.processing
         before = self._engine.hub.state.audio
-        self._engine.hub.publish(
-            e.AudioChanged(
-                AudioStatus(
-                    selected.input,
-                    selected.output,
-                    selected.ringer or "",
-                    problem,
-                    hint=before.hint if hint is None else hint,
-                    silent=bool(problem),
-                    echo_cancellation=processing.echo,
-                    noise_suppression=processing.noise,
-                    automatic_gain=processing.gain,
-                    echo_test=before.echo_test if echo_test is None else echo_test,
-                )
-            )
+        after = AudioStatus(
+            selected.input,
+            selected.output,
+            selected.ringer or "",
+            problem,
+            hint=before.hint if hint is None else hint,
+            silent=bool(problem),
+            echo_cancellation=processing.echo,
+            noise_suppression=processing.noise,
+            automatic_gain=processing.gain,
+            echo_test=before.echo_test if echo_test is None else echo_test,
         )
+        self._engine.hub.publish(e.AudioChanged(after))
+        if changed := device_words(before, after):
+            self._write_down("device", changed)
+
+    def _write_down(self, what: str, detail: str) -> None:
+        """Write into the timeline of every call that is up what happened to its sound."""
+        engine = self._engine
+        for call in engine.book.live():
+            if call.answered:
+                engine.store.add_timeline(call.id, TimelineEntry(engine.wall(), what, detail))
 
     def measure(self, call: Call) -> MediaState | None:
         """Tell a call's quality; return whether its audio still comes in."""

@@ -18,6 +18,7 @@ from .actions import Action, Scope, commands_of, find
 from .phone import to_dial
 from .screens.base import ConsoleScreen
 from .screens.contact import ContactScreen
+from .screens.course import CourseScreen
 from .screens.devices import DevicesScreen
 from .screens.dialogs import Answer, AskLine, Question
 from .screens.directory import DirectoryScreen
@@ -37,7 +38,7 @@ from .screens.services import ServicesScreen
 from .screens.shift import ShiftScreen
 from .screens.transfer import TransferScreen
 from .situation import Situation
-from .widgets.rowlist import RowList
+from .widgets.listkeys import ListKeys
 from .working import start
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Acting:
             "pops.open": lambda: self._open(PopsScreen(app.view)),
             "users.open": lambda: self._open(OnlineUsersScreen(app.view)),
             "report.open": self._open_report,
+            "quality.open": self._open_quality,
             "call.transfer": self._transfer,
             "app.quit": self._quit,
             "calls.focus": lambda: self._go_to("calls", "call"),
@@ -199,19 +201,30 @@ class Acting:
         """Open a screen for somebody or something."""
         view = self._app.view
         action = find(action_id)
-        reason = action.why_not(view.now) if action and action_id != "report.open" else None
+        past = action_id in ("report.open", "quality.open")
+        reason = action.why_not(view.now) if action and not past else None
         if reason:
             self._app.say(reason, "warning")
         elif action_id == "list.block":
             self._book.block(value)
         elif action_id == "messages.open":
             self._open(MessagesScreen(view, value), over=True)
+        elif action_id == "quality.open":
+            self._open(CourseScreen(view, CallId(value)), over=True)
         else:
             self._open(ReportScreen(view, CallId(value)), over=True)
 
     def _open_report(self) -> None:
         if call := self._app.view.now.call:
             self.open_for("report.open", call.id)
+
+    def _open_quality(self) -> None:
+        """Show the call in focus, else the one that ended last."""
+        view = self._app.view
+        calls = sorted(view.state.calls.values(), key=lambda call: call.created_mono)
+        call = view.now.call or (calls[-1] if calls else None)
+        if call:
+            self.open_for("quality.open", call.id)
 
     def _transfer(self) -> None:
         call = self._app.view.now.call
@@ -242,7 +255,7 @@ class Acting:
 
     def _on_list(self, action_id: str) -> None:
         focused = self._app.focused
-        if isinstance(focused, RowList):
+        if isinstance(focused, ListKeys):
             focused.act(action_id)
         else:
             self._app.say("Go to a list first.", "warning")
@@ -321,7 +334,7 @@ class Acting:
 
     async def _hang_up_and_quit(self) -> None:
         for call in self._app.view.state.live_calls():
-            reply = await self._app.view.request(c.HangUp(call.id))
+            reply = await self._app.view.request(c.HangUp(call.id, now=True))
             if not reply.ok and self._app.view.session.connected:
                 self._app.say(reply.text or reply.code, "warning")
                 return

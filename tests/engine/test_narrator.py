@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from softphone.engine.narrator import account_line, call_line, pop_line, timeline_entry
+from softphone.engine.narrator import (
+    account_line,
+    call_line,
+    device_words,
+    pop_line,
+    timeline_entry,
+)
 from softphone.model.call import (
     AccountName,
     Call,
@@ -17,6 +23,7 @@ from softphone.model.call import (
     MediaState,
     Party,
 )
+from softphone.model.device import AudioStatus
 from softphone.model.event import Level
 from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, Availability, LinkState, OwnNumber
@@ -220,3 +227,15 @@ def test_numbers_that_are_only_asked_for_are_not_told() -> None:
 )
 def test_customer_data_is_one_line(known: dict[str, str], text: str) -> None:
     assert pop_line(ScreenPop("p1", AccountName("hub"), 1.0, "text", **known)) == text  # type: ignore[arg-type]  # only texts
+
+
+def test_a_change_of_devices_is_told_with_what_was_wrong() -> None:
+    before = AudioStatus("alsa:headset", "alsa:headset")
+
+    lost = AudioStatus("alsa:headset", "null", problem="The headset is gone.")
+    other = AudioStatus("alsa:desk", "alsa:headset")
+
+    assert device_words(before, before) == ""
+    assert device_words(before, lost) == "speaker null, The headset is gone."
+    assert device_words(before, other) == "microphone alsa:desk"
+    assert device_words(lost, before) == "speaker alsa:headset, sound device works again"

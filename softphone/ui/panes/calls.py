@@ -18,6 +18,7 @@ from softphone.ui.widgets.rowlist import RowList
 from .pane import Act, OpenFor, Pane, Say, ToDialer
 
 _WIDE = 64
+_SCREENS = {"list.report": "report.open", "list.quality": "quality.open"}
 _COLUMNS_WIDE = (Column(11), Column(flex=3), Column(flex=2), Column(3), Column(9))
 _COLUMNS = (Column(11), Column(flex=1), Column(17))
 
@@ -87,7 +88,8 @@ class CallsPane(Pane):
             self.post_message(Act("desk.changed"))
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
-        """Enter goes to the note, of a remote call its number to the dialer; y copies it."""
+        """Enter goes to the note, of a remote call its number to the dialer; y copies it, i and q
+        show report and quality of a call."""
         event.stop()
         row = self.rows.row
         number = _number(row) if row else ""
@@ -95,6 +97,8 @@ class CallsPane(Pane):
             self.post_message(ToDialer(number))
         elif event.action_id == "list.open":
             self.post_message(Act("note.focus"))
+        elif event.action_id in _SCREENS and isinstance(row, Call):
+            self.post_message(OpenFor(_SCREENS[event.action_id], row.id))
         elif event.action_id == "list.block" and row is not None:
             self.post_message(OpenFor("list.block", number))
         elif event.action_id == "list.copy" and number:

@@ -50,7 +50,7 @@ class ToDialer(Message):
 class OpenFor(Message):
     """Ask the console to open the screen of an action for somebody or something.
 
-    `messages.open` and `list.block` take an address, `report.open` a call's id.
+    `messages.open` and `list.block` take an address, `report.open` and `quality.open` a call's id.
     """
 
     def __init__(self, action_id: str, value: str) -> None:

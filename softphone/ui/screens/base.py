@@ -21,7 +21,7 @@ from softphone.ui.keymap import is_character
 from softphone.ui.session import Topic
 from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
-from softphone.ui.widgets.rowlist import RowList
+from softphone.ui.widgets.listkeys import ListKeys
 
 T = TypeVar("T")
 _LONG_NAMES = {"question_mark": "?", "colon": ":", "slash": "/"}
@@ -37,7 +37,7 @@ def action_for(view: View, event: events.Key, focused: Widget | None) -> str | N
         if key not in view.keys.get(action.id, ()):
             continue
         if action.scope is Scope.LIST:
-            fits = isinstance(focused, RowList)
+            fits = isinstance(focused, ListKeys)
         elif not is_character(key):
             fits = False
         elif action.scope is Scope.CALL:
@@ -120,7 +120,7 @@ class ConsoleScreen(Screen[None]):
     def _in_list(self) -> bool:
         """Tell whether Esc belongs to a list or its filter."""
         node: object = self.focused
-        return isinstance(node, RowList) or isinstance(getattr(node, "parent", None), FilteredList)
+        return isinstance(node, ListKeys) or isinstance(getattr(node, "parent", None), FilteredList)
 
 
 class Dialog(ModalScreen[T]):
@@ -152,7 +152,7 @@ class Dialog(ModalScreen[T]):
             self.dismiss(None)
             return
         action_id = action_for(self.view, event, self.focused)
-        if action_id and isinstance(self.focused, RowList):
+        if action_id and isinstance(self.focused, ListKeys):
             event.stop()
             event.prevent_default()
             self.focused.act(action_id)

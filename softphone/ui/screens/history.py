@@ -108,6 +108,8 @@ class HistoryScreen(ConsoleScreen):
             self.post_message(ToDialer(record.call.remote.address))
         elif event.action_id == "list.report":
             self.post_message(OpenFor("report.open", record.call.id))
+        elif event.action_id == "list.quality":
+            self.post_message(OpenFor("quality.open", record.call.id))
         elif event.action_id == "list.message" and record.call.remote.address:
             self.post_message(OpenFor("messages.open", record.call.remote.address))
         elif event.action_id == "list.block":
@@ -148,7 +150,8 @@ class HistoryScreen(ConsoleScreen):
         title = (
             f"{what} ── Enter to dialer, {key('list.filter')} find, {key('list.missed')} missed, "
             f"{key('contact.add')} keep, {key('list.block')} block, Esc closes, "
-            f"{key('list.report')} report, {key('list.platform')} platform"
+            f"{key('list.report')} report, {key('list.quality')} quality, "
+            f"{key('list.platform')} platform"
         )
         self._box.border_title = Content(title)
 

@@ -24,7 +24,7 @@ from softphone.model.command import (
 from softphone.model.report import CallReport, ReportEvent
 from softphone.ui import words
 from softphone.ui.monitoring import rising_top, score_span, sparkline, squeezed
-from softphone.ui.panes.pane import Say
+from softphone.ui.panes.pane import OpenFor, Say
 from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, Span, cut, spread, table_line
 from softphone.ui.view import View
@@ -80,8 +80,8 @@ class ReportScreen(ConsoleScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         left = Vertical(self.steps, classes="pane full")
-        copy = self.view.key("list.copy")
-        left.border_title = Content(f"REPORT ── {copy} copies it as JSON, Esc closes")
+        copy, quality = self.view.key("list.copy"), self.view.key("list.quality")
+        left.border_title = Content(f"REPORT ── {quality} quality, {copy} copies it, Esc closes")
         right = Vertical(self.figures, classes="pane figures")
         right.border_title = Content("FIGURES")
         self._body = Horizontal(left, right, id="report-body")
@@ -103,10 +103,13 @@ class ReportScreen(ConsoleScreen):
         super().on_resize(event)
 
     def on_row_list_wanted(self, event: RowList.Wanted) -> None:
-        """y copies the report, Esc closes."""
+        """y copies the report, q shows the course of the quality, Esc closes."""
         event.stop()
         if event.action_id == "list.clear":
             self.app.pop_screen()
+        elif event.action_id == "list.quality":
+            self.app.pop_screen()
+            self.post_message(OpenFor("quality.open", self._call))
         elif event.action_id == "list.copy":
             text = self._as_json()
             if text:

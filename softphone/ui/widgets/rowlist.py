@@ -16,14 +16,14 @@ from textual.strip import Strip
 
 from softphone.ui.spans import Line, wrap
 
-from .lines import Painted
+from .listkeys import ListKeys
 
 R = TypeVar("R")
 _GUTTER = 2
 _WHEEL_ROWS = 3
 
 
-class RowList(Painted, Generic[R], can_focus=True):
+class RowList(ListKeys, Generic[R], can_focus=True):
     """Show rows of `R`: `draw(row, width)` gives a row's line, `key(row)` its identity."""
 
     class Moved(Message):
