@@ -22,6 +22,8 @@ _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _REGION = re.compile(r"[A-Z]{2}")
 _HEADER = re.compile(r"\s*\[+([^\]]+)\]")
 _ENTRY = re.compile(r"""\s*((?:[\w.\s-]|"[^"]*"|'[^']*')+?)\s*=""")
+EVERY_ACCOUNT = "all"
+"""Stands for every account that has no entry of its own."""
 KINDS = ("audin", "ribbon", "agenthub", "observer")
 
 
@@ -70,6 +72,17 @@ class CallsConfig:
     do_not_disturb: bool = False
     wrap_up_s: float = 0.0
     dispositions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    disposition_required: tuple[str, ...] = ()
+    undo_s: float = 2.0
+
+    def dispositions_of(self, account: str) -> tuple[str, ...]:
+        """Return the words for what may come of an account's calls."""
+        return self.dispositions.get(account) or self.dispositions.get(EVERY_ACCOUNT, ())
+
+    def needs_disposition(self, account: str) -> bool:
+        """Tell whether what came of an account's calls must be said."""
+        required = self.disposition_required
+        return account in required or EVERY_ACCOUNT in required
 
     def region_of(self, account: str) -> str:
         """Return the country of numbers that are typed for an account without one."""
@@ -168,6 +181,7 @@ _RANGES = {
     "audio.ring_volume": (0.0, 1.0),
     "calls.detach_limit_s": (0.0, 600.0),
     "calls.wrap_up_s": (0.0, 3600.0),
+    "calls.undo_s": (0.0, 30.0),
     "store.journal_days": (1, 3650),
     "store.keep_recordings_days": (0, 3650),
 }
@@ -298,6 +312,7 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
     }
     _check_recording(sections["recording"], source)
     _check_regions(sections["calls"], source)
+    _check_dispositions(sections["calls"], source)
     layouts = _layouts(table.get("layouts", {}), source)
     _check_layout(sections["ui"], layouts, source)
     return Config(
@@ -316,6 +331,15 @@ def _check_regions(calls: CallsConfig, source: Source) -> None:
         if not _REGION.fullmatch(region):
             raise source.error(
                 f"calls.regions.{account}", 'must be a country in two letters, as "IT".'
+            )
+
+
+def _check_dispositions(calls: CallsConfig, source: Source) -> None:
+    for account in calls.disposition_required:
+        # Without words nobody could ever say what came of a call.
+        if not calls.dispositions_of("" if account == EVERY_ACCOUNT else account):
+            raise source.error(
+                "calls.disposition_required", f"{account!r} has no words in calls.dispositions."
             )
 
 

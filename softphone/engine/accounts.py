@@ -28,6 +28,12 @@ class AccountBook:
         self.accounts[changed.name] = changed
         return changed
 
+    def change(self, account: AccountName, **values: object) -> Account:
+        """Set fields the engine owns; return the account."""
+        known = self.accounts[account]
+        self.accounts[account] = replace(known, **values)  # type: ignore[arg-type]  # own fields
+        return self.accounts[account]
+
 
 def _step(known: Account, fact: AccountFact, mono: float) -> Account:
     match fact:

@@ -39,6 +39,7 @@ class Attendance:
         now = self._engine.monotonic()
         for duty in self._rules.step(watch, now):
             self._do(duty)
+            self._engine.operator.changed()
         if self._timer:
             self._timer.cancel()
         due = self._rules.next_wake(watch)
@@ -123,5 +124,6 @@ class Attendance:
         self._offering = wanted
         for name, adapter in self._engine.adapters.items():
             if adapter.capabilities().allows(Capability.AVAILABILITY):
-                available = wanted and self._wants_calls.get(name, True)
+                resting = self._engine.wrap_up.active
+                available = wanted and self._wants_calls.get(name, True) and not resting
                 self._engine.job(self._engine.quietly(SetAvailable(name, available)))

@@ -141,6 +141,9 @@ class Commands:
         if isinstance(command, c.ConferenceCommand):
             await self.conferences.run(command)
             return None
+        if isinstance(command, c.OperatorCommand):
+            await self._engine.operator.run(command)
+            return None
         if isinstance(command, c.DispositionCommand):
             return await self._dispositions.run(command)
         if isinstance(command, c.ReminderCommand):
@@ -152,7 +155,7 @@ class Commands:
         if isinstance(command, _DeskCommand):
             self._desk(client_id, command)
             return None
-        return await self._call(command)
+        return await self._call(client_id, command)
 
     def _check_control(self, client_id: str, command: c.Command) -> None:
         if not client_id or isinstance(command, _READING):
@@ -165,7 +168,7 @@ class Commands:
 
     # ---- calls ---------------------------------------------------------------------------------
 
-    async def _call(self, command: c.CallCommand) -> c.Value | None:
+    async def _call(self, client_id: str, command: c.CallCommand) -> c.Value | None:
         if isinstance(command, c.ShowReport):
             return await self._reporting.report(command)
         call = self._live(command.call)
@@ -179,7 +182,10 @@ class Commands:
             case c.Hold():
                 await self._hold(call, adapter, command)
             case c.Resume():
+                self._engine.acts.forget(call.id)
                 await self._resume(call)
+            case c.HangUp():
+                await self._engine.acts.hang_up(client_id, call, command)
             case c.SendTones(_, digits):
                 await adapter.submit(command)
                 self._engine.change_call(call.id, tones=(call.tones + digits)[-32:])
@@ -192,15 +198,20 @@ class Commands:
                 self._engine.sound_desk.play_file(call.id, path)
             case c.TransferTo(_, other) | c.Join(_, other):
                 self._live(other)
+                self._engine.acts.forget(call.id)
+                self._engine.acts.forget(other)
                 return await self._hand_over(call, adapter, command)
-            case c.Forward(_, to) | c.Transfer(_, to):
-                address, _ = await self._destinations.find(to, call.account)
-                refuse_emergency(address, self._engine.config.calls.emergency == "allow")
+            case c.Forward(_, to):
+                address = await self._address(to, call)
                 return await self._hand_over(call, adapter, replace(command, to=address))
+            case c.Transfer(_, to):
+                address = await self._address(to, call)
+                await self._engine.acts.transfer(
+                    client_id, self._live(call.id), replace(command, to=address)
+                )
             case (
                 c.Decline()
                 | c.Ignore()
-                | c.HangUp()
                 | c.SendRinging()
                 | c.RestartMedia()
                 | c.Resync()
@@ -211,11 +222,17 @@ class Commands:
                 assert_never(command)
         return None
 
+    async def _address(self, to: str, call: Call) -> str:
+        """Return where a call may be sent; Refused with the reason where not."""
+        address, _ = await self._destinations.find(to, call.account)
+        refuse_emergency(address, self._engine.config.calls.emergency == "allow")
+        return address
+
     async def _hand_over(
         self,
         call: Call,
         adapter: Adapter,
-        command: c.Forward | c.Transfer | c.TransferTo | c.Join,
+        command: c.Forward | c.TransferTo | c.Join,
     ) -> c.Value | None:
         """Do it, and keep a refusal in the event log: it may come long after the key."""
         try:
@@ -283,7 +300,9 @@ class Commands:
             raise Refused("Nobody waits for this call any more.")
         owner = client_id if client.role is Role.COMMAND else ""
         with engine.owners.dialling(adapter.name, Claim(owner, files, name)):
-            return await adapter.submit(replace(command, to=to, account=adapter.name))
+            sender = command.from_number or engine.hub.state.accounts[adapter.name].caller_id
+            placed = replace(command, to=to, account=adapter.name, from_number=sender)
+            return await adapter.submit(placed)
 
     def _refuse_single_line(self, adapter: Adapter, step: c.CallCommand) -> None:
         """One live call an account: where the platform allows no second, hold nothing for it."""
@@ -299,6 +318,8 @@ class Commands:
         attendance = self._engine.attendance
         match command:
             case c.GoOnline():
+                if client_id:
+                    self._engine.operator.chose(True)
                 attendance.wants_calls(adapter.name, True)
                 value = await adapter.submit(command)
                 can = adapter.capabilities().allows(Capability.AVAILABILITY)
@@ -307,7 +328,9 @@ class Commands:
                 return value
             case c.SetAvailable(_, available) if client_id:
                 self._allow(adapter, Capability.AVAILABILITY)
+                self._engine.operator.chose(available)
                 attendance.wants_calls(adapter.name, available)
+                self._engine.operator.changed()
             case c.WatchPresence(_, user, watch):
                 await adapter.submit(command)
                 await self._engine.store.set_watched(adapter.name, user, watch)

@@ -72,6 +72,7 @@ class Conferences:
         await self._make_room(members)
         self._keep(joined_together(calls, [one for one in members if calls[one].live]))
         for one in sorted(members):
+            self._engine.acts.forget(one)
             if calls[one].live and calls[one].held_by_us:
                 await self.resume(calls[one])
         live = [one for one in sorted(members) if calls[one].live]

@@ -45,6 +45,7 @@ from softphone.model.presence import Account
 from softphone.store.store import Store
 
 from .accounts import AccountBook, AccountFact, came_up
+from .acts import Acts
 from .attendance import Attendance
 from .calls import ENDED_SHOWN_S, CallBook, CallFact
 from .clients import Client, Hub, Published
@@ -53,6 +54,7 @@ from .hooks import Hooks
 from .link import Role
 from .mail import Mail
 from .narrator import account_line, call_line, pop_line, timeline_entry
+from .operator import Operator
 from .owners import Owners
 from .pops import matched, waiting
 from .recordings import Recordings
@@ -68,6 +70,7 @@ logger = logging.getLogger(__name__)
 # With what the store takes to close they make the three seconds in which an engine ends.
 _HANG_UP_LIMIT_S = 1.0
 _CANCEL_LIMIT_S = 0.5
+_SETTLE_LIMIT_S = 0.25
 _LEVELS_EVERY_S = 0.1
 _SECOND_S = 1.0
 _SETTLED_S = 0.5  # a client that came has its picture by then, and hears what is new
@@ -100,6 +103,9 @@ class Engine:
         self.hub = Hub()
         self.book = CallBook()
         self.owners = Owners(self)
+        self.acts = Acts(self)
+        self.wrap_up = WrapUp(self)
+        self.operator = Operator(self)
         self.attendance = Attendance(self)
         self.sound_desk = SoundDesk(self)
         self.started = asyncio.Event()
@@ -109,7 +115,6 @@ class Engine:
         self.watching = Watching()
         self.screening = Screening(self)
         self.reminders = Reminders(self)
-        self.wrap_up = WrapUp(self)
         self.hooks = Hooks(config.hooks)
         self.hub.heard = self.hooks.heard
         self._commands = Commands(self)
@@ -157,6 +162,7 @@ class Engine:
             self.hub.publish(e.UnreadChanged(await self.store.unread()))
             await self.screening.load()
             await self.reminders.load()
+            await self.operator.load()
         except StoreError as problem:
             self.hub.publish(e.StoreChanged(str(problem), 0))
             self.note(_OURS, Level.ERROR, str(problem))
@@ -169,6 +175,9 @@ class Engine:
         self, lines: list[asyncio.Task[None]], timers: list[asyncio.Task[None]]
     ) -> None:
         self.reminders.stop()
+        self.wrap_up.stop()
+        self.operator.rest()
+        await self._within(_SETTLE_LIMIT_S, asyncio.ensure_future(self.acts.settle()))
         # What only rings is left to the server: somebody else may answer it.
         up = [call for call in self.book.live() if call.state is not CallState.RINGING]
         await self._within(_HANG_UP_LIMIT_S, asyncio.gather(*map(self.hang_up, up)))
@@ -181,7 +190,7 @@ class Engine:
         await self.hooks.close()
         await self.store.close()
 
-    async def _within(self, limit_s: float, work: asyncio.Future[list[Any]]) -> None:
+    async def _within(self, limit_s: float, work: asyncio.Future[Any]) -> None:
         try:
             await asyncio.wait_for(work, limit_s)
         except TimeoutError:
@@ -230,7 +239,6 @@ class Engine:
             case (
                 e.PresenceChanged()
                 | e.OnlineUsersChanged()
-                | e.AgentStatusChanged()
                 | e.VoicemailChanged()
                 | e.PlatformEvent()
                 | e.FrameChanged()
@@ -238,6 +246,9 @@ class Engine:
                 | e.ClientObserved()
             ):
                 self.hub.publish(event)
+            case e.AgentStatusChanged():
+                self.hub.publish(event)
+                self.operator.changed()
             case e.ScreenPopped(pop):
                 self._popped(matched(pop, self.book.calls.values()))
             case _:
@@ -336,9 +347,11 @@ class Engine:
 
     def _call_over(self, call: Call) -> None:
         self._commands.conferences.call_over(call)
+        self.acts.forget(call.id)
         self.stop_media(call.id)
         self.recorder.call_over(call.id)
         self.wrap_up.call_over(call)
+        self.operator.call_over()
         self.owners.call_over(call.id)
         if call.missed:
             self.job(self.count_missed())
@@ -373,11 +386,17 @@ class Engine:
         if after is None:
             return
         self.hub.publish(e.AccountChanged(after))
+        self.operator.changed()
         line = account_line(before, after)
         if line:
             self.note(after.name, *line)
         if came_up(before, after):
             self.job(self._back_online(after.name))
+
+    def change_account(self, account: AccountName, **values: object) -> None:
+        """Set fields of an account that the engine owns, and tell."""
+        changed = self._accounts.change(account, **values)
+        self.hub.publish(e.AccountChanged(changed))
 
     async def _back_online(self, account: AccountName) -> None:
         """Do what waited for the line: messages of the outbox, and whose presence is watched."""

@@ -34,6 +34,8 @@ _LIVE = {
             "regions",
             "wrap_up_s",
             "dispositions",
+            "disposition_required",
+            "undo_s",
         }
     ),
     "audio": frozenset({"hold_music", *_PROCESSING}),
@@ -88,6 +90,8 @@ class Reloading:
         self._process(before.audio, sections["audio"])
         logging.getLogger().setLevel(sections["log"].level.upper())
         engine.config = replace(before, names=names, hooks=after.hooks, **sections)
+        if before.calls.do_not_disturb != engine.config.calls.do_not_disturb:
+            engine.operator.set_quiet(engine.config.calls.do_not_disturb)
 
     def _process(self, before: AudioConfig, after: AudioConfig) -> None:
         """Switch what is done to the microphone's sound, where the file says otherwise now."""

@@ -94,7 +94,7 @@ class Reminders:
         engine = self._engine
         text = f"call back {_who(one)} (was set for {_clock(one.at)})"
         engine.note("softphone", Level.WARNING, text, one.call or None, alert=True)
-        if not (engine.book.live() or engine.config.calls.do_not_disturb):
+        if not (engine.book.live() or engine.operator.quiet):
             engine.sound.test_ring(True)
             engine.later(_RING_S, lambda: engine.sound.test_ring(False))
 

@@ -164,12 +164,33 @@ class Party:
         return self.known or self.name or self.address or "unknown caller"
 
 
+class PendingKind(StrEnum):
+    """Acts that wait a moment, so that the operator can take them back."""
+
+    END = "end"
+    TRANSFER = "transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What will be done with a call at `due_mono` (monotonic seconds) unless it is undone.
+
+    `to` is the address of a transfer.
+    """
+
+    kind: PendingKind
+    due_mono: float
+    to: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """All that is known of one call. `*_at` are epoch seconds, `*_mono` monotonic seconds.
 
     `operation` is what the platform is doing with it just now ("holding"), empty when nothing.
     `joined` are the other calls of its conference; `aside`: the operator left them to themselves.
+    `pending` may still be undone. `silenced`: it rings without a sound, by the operator's rules.
+    `disposition` is what came of it.
     """
 
     id: CallId
@@ -205,6 +226,9 @@ class Call:
     received_parameters: Parameters = ()
     video_offered: bool = False
     operation: str = ""
+    pending: Pending | None = None
+    silenced: bool = False
+    disposition: str = ""
 
     @property
     def live(self) -> bool:
@@ -235,6 +259,7 @@ class Call:
             end_detail=detail,
             media=MediaState.NONE,
             operation="",
+            pending=None,
             missed=self.direction is Direction.INBOUND
             and not self.answered
             and (reason in MISSED_REASONS or code == "busy"),

@@ -71,6 +71,16 @@ from .command_conference import (
     LeaveConference,
     StepOut,
 )
+from .command_desk import (
+    ChooseCallerId,
+    DropQueued,
+    ExtendWrapUp,
+    FinishWrapUp,
+    OperatorCommand,
+    SetDesk,
+    SetQuiet,
+    Undo,
+)
 from .command_disposition import Dispose, DispositionCommand, ListCodes
 from .command_engine import (
     AllowNumber,
@@ -186,6 +196,7 @@ Command = (
     | EngineCommand
     | ConferenceCommand
     | DispositionCommand
+    | OperatorCommand
     | RecordingCommand
     | ReminderCommand
 )
@@ -201,6 +212,7 @@ __all__ = [
     "CallPlaced",
     "CancelJob",
     "ChangeServices",
+    "ChooseCallerId",
     "CleanJobs",
     "ClearConversation",
     "ClickToCall",
@@ -229,10 +241,12 @@ __all__ = [
     "DispositionCommand",
     "Done",
     "DropContact",
+    "DropQueued",
     "DropReminder",
     "DuplicatesFound",
     "EngineCommand",
     "EventSubscription",
+    "ExtendWrapUp",
     "FetchContact",
     "FetchHistory",
     "FetchPresence",
@@ -243,6 +257,7 @@ __all__ = [
     "FindDuplicates",
     "FindObserved",
     "FindQuick",
+    "FinishWrapUp",
     "Forward",
     "ForwardMessage",
     "FrameKind",
@@ -286,6 +301,7 @@ __all__ = [
     "Mute",
     "ObservedFound",
     "OpenFrame",
+    "OperatorCommand",
     "PauseRecording",
     "PlaceAgentCall",
     "PlatformHistory",
@@ -326,9 +342,11 @@ __all__ = [
     "SendTones",
     "SetAgentStatus",
     "SetAvailable",
+    "SetDesk",
     "SetLine",
     "SetParameters",
     "SetPresence",
+    "SetQuiet",
     "ShiftFound",
     "ShowQuality",
     "ShowRecord",
@@ -350,6 +368,7 @@ __all__ = [
     "Transfer",
     "TransferTo",
     "TurnFound",
+    "Undo",
     "UnsubscribeEvent",
     "UpdateFrame",
     "UseDesk",

@@ -67,9 +67,13 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End a call that is not merely ringing."""
+    """End a call that is not merely ringing.
+
+    What a console asks about a held call waits a moment and can be undone, unless `now`.
+    """
 
     call: CallId
+    now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +110,14 @@ class SendTones:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Send the far end of a call to an address, without asking there first."""
+    """Send the far end of a call to an address, without asking there first.
+
+    What a console asks waits a moment and can be undone, unless `now`.
+    """
 
     call: CallId
     to: str
+    now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

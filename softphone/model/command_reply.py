@@ -173,11 +173,15 @@ class SubscriptionsFound:
 
 @dataclass(frozen=True, slots=True)
 class CodedName:
-    """One entry of a platform's list: what it is called, and the code to give back."""
+    """One entry of a platform's list: what it is called, and the code to give back.
+
+    `source` is the account whose platform it is from; empty: from the configuration.
+    """
 
     code: str
     name: str
     kind: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from .agent import AgentStatus
 from .call import AccountName, Call, CallId, CallInput, EndReason, MediaState, Parameters, Party
 from .contact import Contact
+from .desk import Desk
 from .device import AudioStatus
 from .message import Channel, Message, ScreenPop, Voicemail
 from .monitor import ClientQuality, Frame, FrameId, ObservedCall
@@ -402,6 +403,13 @@ class ControlChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskChanged:
+    """The operator's own state, what is queued behind it, or what it waits for changed."""
+
+    desk: Desk
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStopping:
     """The engine is about to exit; `reason` in words."""
 
@@ -453,6 +461,7 @@ Event = (
     | ContactsChanged
     | StoreChanged
     | ControlChanged
+    | DeskChanged
     | EngineStopping
     | ConversationCleared
     | UnreadChanged

@@ -64,6 +64,7 @@ class Account:
     """One configured account and how it stands.
 
     `retry_mono` is when the next try starts, `since_mono` when `link` last changed (monotonic).
+    `caller_id` is the own number (id or E.164) the operator chose to show; empty: the default.
     """
 
     name: AccountName
@@ -79,6 +80,7 @@ class Account:
     availability: Availability = Availability()
     services: tuple[str, ...] = ()
     refusals: tuple[tuple[str, str], ...] = ()
+    caller_id: str = ""
 
 
 class Activity(StrEnum):

@@ -43,10 +43,14 @@ class PlatformRecord:
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """Which calls to list. `text` is searched in names, numbers and notes."""
+    """Which calls to list. `text` is searched in names, numbers, notes and dispositions.
+
+    `disposition`: only calls of which exactly this came.
+    """
 
     text: str = ""
     account: str = ""
     missed: bool = False
     before: str = ""
     limit: int = 100
+    disposition: str = ""

@@ -12,7 +12,8 @@ class ShiftRow:
 
     Of calls that came in: taken, missed, declined, blocked. Of calls placed: how many, and how
     many were answered. `talk_s` is the time of all answered calls, `wait_s` how long callers who
-    were answered had waited in sum, `wait_longest_s` the longest of them.
+    were answered had waited in sum, `wait_longest_s` the longest of them. `dispositions` tells
+    how many calls each came of, the most frequent first.
     """
 
     day: str
@@ -27,6 +28,7 @@ class ShiftRow:
     longest_s: float = 0.0
     wait_s: float = 0.0
     wait_longest_s: float = 0.0
+    dispositions: tuple[tuple[str, int], ...] = ()
 
     @property
     def wait_mean_s(self) -> float | None:
@@ -56,4 +58,12 @@ def summed(rows: Iterable[ShiftRow], day: str = "", account: str = "") -> ShiftR
         longest_s=max((row.longest_s for row in found), default=0.0),
         wait_s=sum(row.wait_s for row in found),
         wait_longest_s=max((row.wait_longest_s for row in found), default=0.0),
+        dispositions=_counted(row.dispositions for row in found),
     )
+
+
+def _counted(rows: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int], ...]:
+    counts: dict[str, int] = {}
+    for code, count in (pair for row in rows for pair in row):
+        counts[code] = counts.get(code, 0) + count
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

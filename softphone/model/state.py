@@ -12,6 +12,7 @@ from typing import assert_never
 from . import event as e
 from .agent import AgentStatus
 from .call import AccountName, Call, CallId, CallState
+from .desk import Desk
 from .device import AudioStatus
 from .message import ScreenPop, Voicemail
 from .presence import Account, OnlineUser, Presence
@@ -29,6 +30,7 @@ class ConsoleState:
     seq: int = 0
     accounts: dict[AccountName, Account] = field(default_factory=dict)
     calls: dict[CallId, Call] = field(default_factory=dict)
+    desk: Desk = Desk()
     audio: AudioStatus = AudioStatus()
     levels: Levels = Levels()
     quality: dict[CallId, QualitySample] = field(default_factory=dict)
@@ -76,6 +78,8 @@ class ConsoleState:
                 self.unread = unread
             case e.ControlChanged(controller, consoles):
                 self.controller, self.consoles = controller, consoles
+            case e.DeskChanged(desk):
+                self.desk = desk
             case e.EngineStopping(reason):
                 self.stopping = reason
             case _:

@@ -39,6 +39,7 @@ from . import (
     reminders,
     samples,
     screening,
+    settings,
     shift,
     watched,
 )
@@ -134,6 +135,10 @@ class Store:
     def add_note_line(self, note: Noted) -> None:
         """Append to the event journal."""
         self._enqueue(lambda db: journal.add(db, note))
+
+    def save_setting(self, name: str, value: str) -> None:
+        """Keep a value under a name."""
+        self._enqueue(lambda db: settings.put(db, name, value))
 
     # ---- acknowledged writes -----------------------------------------------------------------
 
@@ -296,6 +301,10 @@ class Store:
     async def screening(self) -> tuple[ScreeningRule, ...]:
         """Return all rules of who is declined at once."""
         return await self._read(screening.listed)
+
+    async def setting(self, name: str) -> str:
+        """Return the value under a name, an empty text when there is none."""
+        return await self._read(lambda db: settings.get(db, name))
 
     async def shift(self, since: float, until: float) -> tuple[ShiftRow, ...]:
         """Return sums of calls that began in a time, for each day and account."""

@@ -168,7 +168,7 @@ def topics_of(event: e.Event) -> frozenset[Topic]:
             return _QUALITY
         case e.AccountChanged() | e.AgentStatusChanged() | e.VoicemailChanged():
             return _ACCOUNTS
-        case e.OnlineUsersChanged():
+        case e.OnlineUsersChanged() | e.DeskChanged():
             return _ACCOUNTS
         case e.PresenceChanged():
             return _CONTACTS

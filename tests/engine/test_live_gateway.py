@@ -122,7 +122,7 @@ async def test_a_refused_transfer_stays_in_the_event_log(office: Office) -> None
     desk = await signed_in(office)
     call = await desk.dial(ECHO, account=RIBBON)
 
-    reply = await desk.ask(c.Transfer(call.id, "nobody@lab.test"))
+    reply = await desk.ask(c.Transfer(call.id, "nobody@lab.test", now=True))
 
     assert not reply.ok
     assert f"{call.remote.label}: {reply.text}" in desk.log()
@@ -419,7 +419,7 @@ async def test_a_refused_transfer_leaves_the_call_on_hold(office: Office) -> Non
     desk = await signed_in(office)
     call = await up(desk)
 
-    reply = await desk.ask(c.Transfer(call.id, "carol@lab.test"))
+    reply = await desk.ask(c.Transfer(call.id, "carol@lab.test", now=True))
     await desk.until_state(call.id, CallState.HELD)
 
     assert not reply.ok
