@@ -19,6 +19,7 @@ from softphone.model.error import Refused
 from softphone.model.presence import LinkState
 
 from . import actions_conference as together
+from . import actions_desk as desk
 from . import situation as s
 from .situation import Situation, WhyNot
 
@@ -254,6 +255,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("call.hang_up", "Hang up", "End the call; never declines a ringing one.",
            ("f8", "x"), _CALL, s.all_of(_UP, s.call_can(Cap.HANG_UP)), _on_call(c.HangUp),
            footer=7),
+    Action("call.undo", "Undo", "Take back a transfer, or the end of a held call, in its moment.",
+           ("u",), _CALL, s.all_of(s.may_act, desk.something_pending), desk.undo),
     Action("status.toggle", "My status", "Be available for calls, or not.",
            ("f7",), _CALL, s.all_of(s.may_act, s.some_account_can(Cap.AVAILABILITY)),
            _toggle_status, footer=6),
@@ -348,6 +351,24 @@ ACTIONS: tuple[Action, ...] = (
            why_not=s.all_of(s.may_act, s.some_account_can(Cap.AGENT_COMMANDS))),
     Action("agent.hang_up", "Platform hangs up", "End the contact centre's call.", (),
            why_not=s.all_of(s.may_act, s.some_account_can(Cap.AGENT_COMMANDS))),
+    Action("desk.available", "Available", "Take calls on every platform.", (),
+           why_not=s.may_act, build=desk.available),
+    Action("desk.break", "Break", "Take no calls on any platform, with a reason as lunch.", (),
+           why_not=s.may_act, build=desk.pause, takes=("reason",)),
+    Action("desk.next_break", "Break after this call", "A break when the last call has ended.", (),
+           why_not=s.may_act, build=desk.pause_next, takes=("reason",)),
+    Action("desk.drop_next", "No break after this call", "Forget the break that waits.", (),
+           why_not=s.all_of(s.may_act, desk.something_queued), build=_send(c.DropQueued())),
+    Action("desk.wrap_up", "After-call work", "Take no calls until it is finished.", (),
+           why_not=s.may_act, build=desk.wrap_up),
+    Action("wrap_up.extend", "Longer after-call work", "A minute more before the next call.", (),
+           why_not=s.all_of(s.may_act, desk.after_call), build=desk.extend),
+    Action("wrap_up.finish", "Finish after-call work", "Be available for the next call now.", (),
+           why_not=s.all_of(s.may_act, desk.after_call), build=_send(c.FinishWrapUp())),
+    Action("quiet.toggle", "Do not disturb", "Let nothing ring aloud, or ring again.", (),
+           why_not=s.may_act, build=_send(c.SetQuiet())),
+    Action("caller_id.choose", "Caller id", "Show this number of mine to those I call.", (),
+           why_not=s.may_act, build=desk.choose_caller_id, takes=("number",)),
     Action("presence.set", "My presence", "Tell others what I am doing.", (),
            why_not=s.all_of(s.may_act, s.some_account_can(Cap.OWN_PRESENCE))),
     Action("presence.watch", "Watch somebody", "Be told what somebody is doing.", (),
