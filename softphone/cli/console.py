@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softphone.paths import paths_of
+from softphone.paths import config_file, paths_of
 
 from .checkconfig import check
 from .options import complain, configured, invocation, parse, parser
@@ -93,6 +93,8 @@ def _open(options: Namespace, attach: Callable[[], Awaitable[Link]]) -> int:
         region=config.calls.region,
         calls=config.calls,
         crash=paths_of(invocation(options).name).crash,
+        layouts=config.layouts,
+        config=None if options.lab else config.path or config_file(),
     )
 
 

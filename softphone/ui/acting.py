@@ -13,6 +13,7 @@ from softphone.model.error import Refused
 
 from .acting_agent import AgentActing
 from .acting_book import BookActing
+from .acting_custom import CustomActing
 from .acting_platform import PlatformActing
 from .actions import Action, Scope, commands_of, find
 from .phone import to_dial
@@ -67,20 +68,20 @@ class Acting:
             "tones.toggle": self._toggle_tones,
             "bar.focus": lambda: app.frame.open_bar(),
             "palette.open": self._open_palette,
-            "help.open": lambda: self._open(HelpScreen(app.view)),
-            "history.open": lambda: self._open(HistoryScreen(app.view)),
-            "shift.open": lambda: self._open(ShiftScreen(app.view)),
-            "devices.open": lambda: self._open(DevicesScreen(app.view)),
-            "messages.open": lambda: self._open(MessagesScreen(app.view)),
-            "directory.open": lambda: self._open(DirectoryScreen(app.view)),
-            "services.open": lambda: self._open(ServicesScreen(app.view)),
-            "platform_events.open": lambda: self._open(PlatformEventsScreen(app.view)),
-            "monitor.open": lambda: self._open(MonitorScreen(app.view)),
-            "summary.open": lambda: self._open(SummaryScreen(app.view)),
-            "rows.open": lambda: self._open(RowsScreen(app.view)),
-            "jobs.open": lambda: self._open(JobsScreen(app.view)),
-            "pops.open": lambda: self._open(PopsScreen(app.view)),
-            "users.open": lambda: self._open(OnlineUsersScreen(app.view)),
+            "help.open": lambda: self.open(HelpScreen(app.view)),
+            "history.open": lambda: self.open(HistoryScreen(app.view)),
+            "shift.open": lambda: self.open(ShiftScreen(app.view)),
+            "devices.open": lambda: self.open(DevicesScreen(app.view)),
+            "messages.open": lambda: self.open(MessagesScreen(app.view)),
+            "directory.open": lambda: self.open(DirectoryScreen(app.view)),
+            "services.open": lambda: self.open(ServicesScreen(app.view)),
+            "platform_events.open": lambda: self.open(PlatformEventsScreen(app.view)),
+            "monitor.open": lambda: self.open(MonitorScreen(app.view)),
+            "summary.open": lambda: self.open(SummaryScreen(app.view)),
+            "rows.open": lambda: self.open(RowsScreen(app.view)),
+            "jobs.open": lambda: self.open(JobsScreen(app.view)),
+            "pops.open": lambda: self.open(PopsScreen(app.view)),
+            "users.open": lambda: self.open(OnlineUsersScreen(app.view)),
             "report.open": self._open_report,
             "quality.open": self._open_quality,
             "call.transfer": self._transfer,
@@ -94,7 +95,7 @@ class Acting:
             "pane.next": lambda: app.screen.focus_next(),
             "pane.previous": lambda: app.screen.focus_previous(),
             "console.take_over": self._take_over,
-            "theme.next": app.next_theme,
+            **CustomActing(app).actions,
             **PlatformActing(app, self.send).actions,
             **AgentActing(app, self.send).actions,
             **self._book.actions,
@@ -208,11 +209,11 @@ class Acting:
         elif action_id == "list.block":
             self._book.block(value)
         elif action_id == "messages.open":
-            self._open(MessagesScreen(view, value), over=True)
+            self.open(MessagesScreen(view, value), over=True)
         elif action_id == "quality.open":
-            self._open(CourseScreen(view, CallId(value)), over=True)
+            self.open(CourseScreen(view, CallId(value)), over=True)
         else:
-            self._open(ReportScreen(view, CallId(value)), over=True)
+            self.open(ReportScreen(view, CallId(value)), over=True)
 
     def _open_report(self) -> None:
         if call := self._app.view.now.call:
@@ -267,7 +268,7 @@ class Acting:
             self._go_to("dialer")
         self._app.changed_desk()
 
-    def _open(self, screen: ConsoleScreen, *, over: bool = False) -> None:
+    def open(self, screen: ConsoleScreen, *, over: bool = False) -> None:
         """Open a full screen once; the same key closes it. `over`: the present one comes back."""
         app = self._app
         if app.screen.name == screen.name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -17,6 +17,7 @@ from textual.filter import LineFilter
 from textual.timer import Timer
 
 from softphone.config import CallsConfig, UiConfig
+from softphone.model.error import ConfigError
 from softphone.model.text import TEXT_LIMIT, clean
 
 from . import crash
@@ -24,8 +25,9 @@ from .acting import Acting
 from .actions import ACTIONS, Scope
 from .alerts import Alerts
 from .clock import Clock, SystemClock
+from .custom import Custom
 from .desk import Desk
-from .keymap import KeyMap, is_character, validate_keys
+from .keymap import KeyMap, is_character
 from .linefilter import ControlFilter
 from .panes.contacts import ContactsPane
 from .panes.dialer import DialerPane
@@ -33,6 +35,7 @@ from .panes.pane import Act, OpenFor, Say, Send, ToDialer
 from .screens.base import ConsoleScreen, Dialog
 from .screens.main import MainScreen
 from .session import EVERYTHING, Connect, Session, Topic
+from .settingsfile import SettingsFile
 from .themes import load_theme, theme_names
 from .ticking import wait_s
 from .view import View
@@ -66,10 +69,14 @@ class SoftphoneApp(App[None]):
         crash_file: Path | None = None,
         retry_s: Sequence[float] | None = None,
         calm: bool = False,
+        layouts: Mapping[str, tuple[str, ...]] | None = None,
+        settings_file: SettingsFile | None = None,
     ) -> None:
         self._control = ControlFilter()
         super().__init__()
-        whole = validate_keys(keys)
+        self.custom = Custom(keys, layouts or {}, settings.layout, settings_file)
+        self.custom.keys_changed = self.bind_keys
+        whole = self.custom.keys
         retry = {} if retry_s is None else {"retry_s": retry_s}
         self.alerts = Alerts(self)
         self.session = Session(connect, self.changed, self.alerts.heard, **retry)
@@ -87,10 +94,10 @@ class SoftphoneApp(App[None]):
         self._sound_told = False
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self.animation_level = "none"
-        for name in theme_names():
-            self.register_theme(load_theme(name).to_textual())
+        self._broken_themes = self._register_themes()
         self.theme = settings.theme
-        self._bindings = BindingsMap(_bindings(whole))
+        self.main.body.shown = frozenset(self.custom.panes)
+        self.bind_keys()
 
     @property
     def frame(self) -> ConsoleScreen:
@@ -111,8 +118,22 @@ class SoftphoneApp(App[None]):
         self._own_loop = asyncio.get_running_loop()
         start(self, self.session.run, group="session")
         self._schedule_tick()
+        if self._broken_themes:
+            self.say(self._broken_themes[0], "warning")
         if self._calm:
             self.call_after_refresh(calm_runtime)
+
+    def _register_themes(self) -> tuple[str, ...]:
+        """Make all themes known; return what is wrong with the operator's own ones."""
+        broken = []
+        for name in theme_names():
+            try:
+                self.register_theme(load_theme(name).to_textual())
+            except ConfigError as problem:
+                if name == self.settings.theme:
+                    raise
+                broken.append(problem.message)
+        return tuple(broken)
 
     # ---- what arrives ----------------------------------------------------------------------
 
@@ -198,12 +219,18 @@ class SoftphoneApp(App[None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
-    def next_theme(self) -> None:
-        """Show everything in the next theme."""
-        names = theme_names()
-        self.theme = names[(names.index(self.theme) + 1) % len(names)]
-        self.say(f"Theme: {self.theme}")
+    def show_theme(self, name: str) -> None:
+        """Show everything in a theme."""
+        self.theme = name
         self.changed(EVERYTHING)
+
+    def bind_keys(self) -> None:
+        """Let the keys of the key map work."""
+        self._bindings = BindingsMap(_bindings(self.custom.keys))
+
+    def unbind_keys(self) -> None:
+        """Let no key work by itself, so that the next one can be named."""
+        self._bindings = BindingsMap()
 
     def on_act(self, message: Act) -> None:
         """Do what a pane asks for."""

@@ -51,11 +51,46 @@ def validate_keys(mapping: KeyMap) -> KeyMap:
         if action_id not in known:
             raise ConfigError(f"keys: {action_id}: unknown action, {nearest(action_id, known)}")
         for key in keys:
-            if problem := _key_problem(key):
+            if problem := key_problem(key):
                 raise ConfigError(f"keys.{action_id}: {key!r} {problem}")
     whole = {a.id: tuple(mapping.get(a.id, a.keys)) for a in ACTIONS}
     _refuse_doubles(whole)
     return whole
+
+
+def key_problem(key: str) -> str | None:
+    """Return why a key cannot be bound, as the end of a sentence about it; None when it can."""
+    if len(key) == 1:
+        if key in _DIAL_KEYS:
+            return "is for the dialer; digits, *, # and + are never hotkeys."
+        return None if key.isprintable() and key != " " else "is not a key; write space."
+    if key in _TAKEN:
+        return "is needed by the terminal; choose another key."
+    if key in _NAMED or _FUNCTION.fullmatch(key):
+        return None
+    chord = _CHORD.fullmatch(key)
+    last = chord.group(1) if chord else ""
+    if re.fullmatch(r"alt\+[0-9]", key):
+        return None
+    if last in _NAMED or _FUNCTION.fullmatch(last) or re.fullmatch(r"[a-z]", last):
+        return None
+    names = [
+        *_NAMED,
+        *(f"f{n}" for n in range(1, 13)),
+        *(f"ctrl+{c}" for c in "abdegklnopqrstuvwxy"),
+    ]
+    guess = nearest(key.lower(), names)
+    hint = guess if guess.startswith("did you") else "write f2, ctrl+g, space or one character."
+    return f"is not the name of a key, {hint}"
+
+
+def holder_of(keys: KeyMap, action: Action, key: str) -> Action | None:
+    """Return the other action that has a key where this one would have it."""
+    wanted = set(_places(action, key))
+    for other in ACTIONS:
+        if other.id != action.id and key in keys[other.id] and wanted & set(_places(other, key)):
+            return other
+    return None
 
 
 def is_character(key: str) -> bool:
@@ -82,31 +117,6 @@ def actions_table(keys: KeyMap | None = None) -> list[tuple[str, str, str, str]]
     return [
         (" ".join(shown_key(key) for key in whole[a.id]), a.id, a.title, a.help) for a in ACTIONS
     ]
-
-
-def _key_problem(key: str) -> str | None:
-    if len(key) == 1:
-        if key in _DIAL_KEYS:
-            return "is for the dialer; digits, *, # and + are never hotkeys."
-        return None if key.isprintable() and key != " " else "is not a key; write space."
-    if key in _TAKEN:
-        return "is needed by the terminal; choose another key."
-    if key in _NAMED or _FUNCTION.fullmatch(key):
-        return None
-    chord = _CHORD.fullmatch(key)
-    last = chord.group(1) if chord else ""
-    if re.fullmatch(r"alt\+[0-9]", key):
-        return None
-    if last in _NAMED or _FUNCTION.fullmatch(last) or re.fullmatch(r"[a-z]", last):
-        return None
-    names = [
-        *_NAMED,
-        *(f"f{n}" for n in range(1, 13)),
-        *(f"ctrl+{c}" for c in "abdegklnopqrstuvwxy"),
-    ]
-    guess = nearest(key.lower(), names)
-    hint = guess if guess.startswith("did you") else "write f2, ctrl+g, space or one character."
-    return f"is not the name of a key, {hint}"
 
 
 def _refuse_doubles(whole: KeyMap) -> None:

@@ -31,10 +31,13 @@ def run_console(
     calls: CallsConfig,
     region: str = "",
     crash: Path | None = None,
+    layouts: Mapping[str, tuple[str, ...]] | None = None,
+    config: Path | None = None,
 ) -> int:
     """Run the console until the operator leaves; return the exit code.
 
-    `connect` is called again whenever the engine is lost. `crash` is where a crash report goes.
+    `connect` is called again whenever the engine is lost. `crash` is where a crash report goes,
+    `config` the file in which the console keeps what is changed in it.
     """
     if problem := terminal_problem():
         print(f"softphone: {problem}", file=sys.stderr)
@@ -45,13 +48,22 @@ def run_console(
         os.environ.pop(name, None)
     from .app import SoftphoneApp  # textual is heavy and not needed to refuse
     from .leaving import Leaving
+    from .settingsfile import SettingsFile
 
     app = SoftphoneApp(
-        connect, settings, keys, calls=calls, region=region, crash_file=crash, calm=True
+        connect,
+        settings,
+        keys,
+        calls=calls,
+        region=region,
+        crash_file=crash,
+        calm=True,
+        layouts=layouts,
+        settings_file=SettingsFile(config) if config else None,
     )
     know_alt_digits()
     leaving = Leaving(app)
     leaving.install()
-    app.run()
+    app.run(mouse=settings.mouse)
     leaving.done()
     return app.return_code or 0

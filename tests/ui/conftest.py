@@ -217,7 +217,8 @@ class Console:
 
 _PLACES = {
     "presence", "dialer", "calls", "call", "contacts", "events", "callbar",
-    "question", "askline", "palette", "contact", "history", "devices", "help",
+    "question", "askline", "palette", "contact", "history", "devices", "help", "keys", "pick",
+    "ticks", "capture",
 }  # fmt: skip
 
 

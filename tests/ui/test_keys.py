@@ -183,7 +183,7 @@ async def test_refused_command_shows_the_engines_sentence(
 
 
 async def test_operators_own_keys_replace_the_defaults(open_console: OpenConsole) -> None:
-    keys = {"call.hold": ("ctrl+y", "w"), "calls.focus": ("J",)}
+    keys = {"call.hold": ("ctrl+y", "w"), "calls.focus": ("%",)}
     async with open_console(keys=keys) as console:
         await console.show_calls(console.make.call("c1"))
 
@@ -197,7 +197,7 @@ async def test_operators_own_keys_replace_the_defaults(open_console: OpenConsole
 
         await console.press("escape")
         await console.focus("contacts")
-        await console.press("J")
+        await console.press("%")
         assert console.focused == "calls"
         assert "Ctrl+Y hold" in console.screen_text()
 

@@ -8,17 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softphone.ui.layout import TABS, Shape, boxes, shape_of
+from softphone.ui.layout import EVERY_PANE, Shape, boxes, shape_of, tabs_of
 
 if TYPE_CHECKING:
     from tests.ui.conftest import Console, OpenConsole
 
 
-@given(st.integers(0, 300), st.integers(0, 120), st.sampled_from(Shape))
-def test_panes_never_overlap_nor_leave_the_body(width: int, height: int, shape: Shape) -> None:
-    tab = TABS[shape][0] if TABS[shape] else "call"
+@given(
+    st.integers(0, 300),
+    st.integers(0, 120),
+    st.sampled_from(Shape),
+    st.frozensets(st.sampled_from(sorted(EVERY_PANE))),
+)
+def test_panes_never_overlap_nor_leave_the_body(
+    width: int, height: int, shape: Shape, shown: frozenset[str]
+) -> None:
+    tab = next(iter(tabs_of(shape, shown)), "call")
 
-    found = boxes(shape, tab, width, height)
+    found = boxes(shape, tab, width, height, shown)
+
+    assert {"calls", "dialer"} <= set(found) <= {"calls", "dialer", *shown}
 
     seen = [box for box in found.values() if box.width > 0 and box.height > 0]
     if width >= 80 and height >= 30:

@@ -7,7 +7,7 @@ from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
-from softphone.ui.layout import Shape, boxes
+from softphone.ui.layout import EVERY_PANE, Shape, boxes
 
 
 class PaneLayout(Layout):
@@ -21,7 +21,7 @@ class PaneLayout(Layout):
         """Return where the seen panes go."""
         parent.pre_layout(self)
         assert isinstance(parent, Body)
-        places = boxes(parent.shape, parent.tab, size.width, size.height)
+        places = boxes(parent.shape, parent.tab, size.width, size.height, parent.shown)
         return [
             WidgetPlacement(
                 Region(*(max(0, n) for n in places[child.id])), NULL_OFFSET, NULL_SPACING, child
@@ -32,12 +32,13 @@ class PaneLayout(Layout):
 
 
 class Body(Container):
-    """Hold the panes; `shape` and `tab` say which are seen."""
+    """Hold the panes; `shape`, `tab` and `shown` say which are seen."""
 
     def __init__(self, *panes: Widget) -> None:
         super().__init__(*panes, id="body")
         self.shape = Shape.WIDE
         self.tab = "call"
+        self.shown = EVERY_PANE
         self._placing = PaneLayout()
 
     @property

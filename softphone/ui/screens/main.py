@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
-from softphone.ui.layout import TABS, shape_of
+from softphone.ui.layout import EVERY_PANE, shape_of, tabs_of
 from softphone.ui.panes.call import CallPane
 from softphone.ui.panes.calls import CallsPane
 from softphone.ui.panes.contacts import ContactsPane
@@ -102,10 +102,27 @@ class MainScreen(ConsoleScreen):
         self.set_focus(self.panes[pane_id].main_widget)
 
     def show_tab(self, pane_id: str) -> None:
-        """Bring a pane to the front where several share one place."""
-        if pane_id in TABS[self.body.shape] and self.body.tab != pane_id:
+        """Bring a pane to the front; one that the layout leaves out is shown for now."""
+        if pane_id in EVERY_PANE - self.body.shown:
+            self.body.shown |= {pane_id}
+            self._arrange()
+        if pane_id in self._tabs and self.body.tab != pane_id:
             self.body.tab = pane_id
             self._arrange()
+
+    def show_panes(self, panes: Iterable[str]) -> None:
+        """Show these panes of those that a layout may leave out."""
+        self.body.shown = EVERY_PANE & frozenset(panes)
+        if self._tabs and self.body.tab not in self._tabs:
+            self.body.tab = self._tabs[0]
+        inside = next((pane for pane in self.panes.values() if pane.has_focus_within), None)
+        self._arrange()
+        if inside is not None and not inside.display:
+            self.set_focus(self.dialer.field)
+
+    @property
+    def _tabs(self) -> tuple[str, ...]:
+        return tabs_of(self.body.shape, self.body.shown)
 
     def on_key(self, event: events.Key) -> None:
         """Digits outside a text field go to the dialer; they are never hotkeys."""
@@ -119,7 +136,7 @@ class MainScreen(ConsoleScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Choose the layout for the new size."""
         self.body.shape = shape_of(event.size.width, event.size.height)
-        tabs = TABS[self.body.shape]
+        tabs = self._tabs
         focused = next((p.id for p in self.panes.values() if p.has_focus_within), None)
         if focused in tabs:
             self.body.tab = focused or "call"
@@ -128,15 +145,16 @@ class MainScreen(ConsoleScreen):
         self._arrange()
 
     def _arrange(self) -> None:
-        tabs = TABS[self.body.shape]
+        tabs = self._tabs
         for name, pane in self.panes.items():
-            pane.display = name not in tabs or name == self.body.tab
+            hidden = name in EVERY_PANE - self.body.shown
+            pane.display = not hidden and (name not in tabs or name == self.body.tab)
         self.body.refresh(layout=True)
         self.call_after_refresh(self.show, frozenset(Topic))
 
     def _show_tabs(self) -> None:
         """Show in the frame of the seen tab which others there are, and their keys."""
-        tabs = TABS[self.body.shape]
+        tabs = self._tabs
         for name, pane in self.panes.items():
             if name not in tabs:
                 pane.set_title(pane.title_now())
