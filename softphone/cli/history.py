@@ -29,7 +29,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made = with_json(
         parser(
             name,
-            "List past calls, newest first. TEXT is looked for in names, numbers and notes.",
+            "List past calls, newest first. TEXT is looked for in names, numbers, notes "
+            "and dispositions.",
             "softphone history rossi --limit 20",
             "softphone history --missed --csv > missed.csv",
             "softphone history --export calls.jsonl",
@@ -38,6 +39,9 @@ def run(name: str, arguments: Sequence[str]) -> int:
     )
     made.add_argument("text", nargs="?", default="")
     made.add_argument("--missed", action="store_true", help="missed calls only")
+    made.add_argument(
+        "--disposition", default="", metavar="WORD", help="only calls of which this came"
+    )
     made.add_argument("--account", default="", help="only this account")
     made.add_argument("--limit", type=int, default=50, metavar="N", help="at most N (default 50)")
     made.add_argument("--csv", action="store_true", help="as CSV")
@@ -194,7 +198,9 @@ async def _records(link: SocketLink, options: argparse.Namespace) -> list[CallRe
     before = ""
     while (missing := options.limit - len(records)) > 0:
         size = min(_PAGE, missing)
-        wanted = HistoryFilter(options.text, options.account, options.missed, before, size)
+        wanted = HistoryFilter(
+            options.text, options.account, options.missed, before, size, options.disposition
+        )
         page = done(await link.request(ListHistory(wanted))).value
         assert isinstance(page, HistoryPage)
         records += page.records
@@ -210,7 +216,7 @@ def _csv(records: Sequence[CallRecord]) -> None:
     out = csv.writer(sys.stdout)
     columns = (
         *("started", "account", "direction", "number", "name", "local"),
-        *("answered", "ended", "seconds", "reason", "detail", "note"),
+        *("answered", "ended", "seconds", "reason", "detail", "disposition", "note"),
     )
     out.writerow(columns)
     for record in records:

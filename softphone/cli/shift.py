@@ -68,7 +68,11 @@ async def _shift(options: argparse.Namespace) -> int:
 def data_of(row: ShiftRow) -> dict[str, Any]:
     """Return a row for scripts; times in seconds, a mean of nothing is None."""
     found = {entry.name: getattr(row, entry.name) for entry in fields(row)}
-    means = {"wait_mean_s": row.wait_mean_s, "talk_mean_s": row.talk_mean_s}
+    means = {
+        "wait_mean_s": row.wait_mean_s,
+        "talk_mean_s": row.talk_mean_s,
+        "dispositions": dict(row.dispositions),
+    }
     return {key: round(value, 3) if isinstance(value, float) else value
             for key, value in {**found, **means}.items()}  # fmt: skip
 
@@ -77,7 +81,7 @@ def _csv(rows: Iterable[ShiftRow]) -> None:
     out = csv.writer(sys.stdout)
     out.writerow(data_of(ShiftRow("", "")))
     for row in rows:
-        cells = data_of(row).values()
+        cells = {**data_of(row), "dispositions": _came_of(row)}.values()
         out.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
@@ -89,6 +93,13 @@ def _table(rows: Sequence[ShiftRow]) -> None:
         shown = ("-" if wait is None else f"{wait:.0f} s" for wait in waits)
         times = (_clock(row.talk_s), _clock(row.longest_s))
         print(_FORM.format(row.day, row.account, *counts, *times, *shown))
+        if row.dispositions:
+            print(f"{'':<10} {_came_of(row)}")
+
+
+def _came_of(row: ShiftRow) -> str:
+    """Return what came of the calls, the most frequent first."""
+    return ", ".join(f"{word} {count}" for word, count in row.dispositions)
 
 
 def _clock(seconds: float) -> str:

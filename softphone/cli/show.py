@@ -8,6 +8,7 @@ from typing import Any
 from softphone.model.agent import AgentStatus
 from softphone.model.call import Call
 from softphone.model.contact import Contact
+from softphone.model.desk import Desk
 from softphone.model.event import Noted
 from softphone.model.message import Message
 from softphone.model.presence import Account
@@ -52,6 +53,8 @@ def call_data(call: Call) -> dict[str, Any]:
         "aside": call.aside,
         "media": call.media.value,
         "operation": call.operation,
+        "pending": call.pending.kind.value if call.pending else None,
+        "disposition": call.disposition or None,
         "parameters": dict(call.parameters),
         "received_parameters": dict(call.received_parameters),
     }
@@ -68,6 +71,7 @@ def account_data(account: Account) -> dict[str, Any]:
         "cause": account.cause,
         "code": account.code,
         "services": list(account.services),
+        "caller_id": account.caller_id or None,
         "numbers": [
             {
                 "id": number.id,
@@ -97,6 +101,39 @@ def agent_data(agent: AgentStatus, now_mono: float) -> dict[str, Any]:
             {"call": call.id, "number": call.number, "step": call.step} for call in agent.calls
         ],
     }
+
+
+def desk_data(desk: Desk, now_mono: float) -> dict[str, Any]:
+    """Return the operator's own state for --json; `left` are seconds of after-call work."""
+    left = None if desk.until_mono is None else round(max(0.0, desk.until_mono - now_mono), 1)
+    return {
+        "state": desk.state.value,
+        "reason": desk.reason,
+        "seconds": round(max(0.0, now_mono - desk.since_mono), 1) if desk.since_mono else None,
+        "left": left,
+        "next": desk.queued.state.value if desk.queued else None,
+        "next_reason": desk.queued.reason if desk.queued else None,
+        "undisposed": list(desk.undisposed),
+        "quiet": desk.quiet,
+    }
+
+
+def desk_line(desk: Desk, now_mono: float) -> str:
+    """Return the operator's own state in a line."""
+    data = desk_data(desk, now_mono)
+    parts = [f"{desk.state.words}{f' ({desk.reason})' if desk.reason else ''}"]
+    if data["seconds"] is not None:
+        parts.append(f"for {data['seconds']:.0f} s")
+    if data["left"] is not None:
+        parts.append(f"{data['left']:.0f} s left")
+    if desk.undisposed:
+        parts.append("a disposition is needed")
+    if desk.queued:
+        words = desk.queued.reason or desk.queued.state.words
+        parts.append(f"then {words}")
+    if desk.quiet:
+        parts.append("do not disturb")
+    return ", ".join(parts)
 
 
 def note_data(note: Noted) -> dict[str, Any]:

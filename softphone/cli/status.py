@@ -39,7 +39,7 @@ async def _status(options: argparse.Namespace) -> int:
 def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
     import time
 
-    from .show import account_data, agent_data, call_data
+    from .show import account_data, agent_data, call_data, desk_data
 
     now = time.monotonic()
 
@@ -51,6 +51,7 @@ def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
             "log": engine.log,
             "lab": engine.lab or None,
         },
+        "desk": desk_data(state.desk, now),
         "accounts": [account_data(account) for account in state.accounts.values()],
         "agents": [agent_data(agent, now) for agent in state.agents.values()],
         "calls": [call_data(call) for call in state.calls.values() if call.live],
@@ -67,8 +68,11 @@ def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
 
 
 def _print(state: ConsoleState) -> None:
-    from .show import agent_lines, call_line
+    import time
 
+    from .show import agent_lines, call_line, desk_line
+
+    print(desk_line(state.desk, time.monotonic()))
     for account in state.accounts.values():
         reachable = [
             number.label

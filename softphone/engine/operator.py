@@ -6,8 +6,8 @@ it knows presence only, the presence tells of it. What waits for the last call t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from softphone.adapters.base import Adapter
@@ -26,7 +26,8 @@ from softphone.model.text import NAME_LIMIT, clean
 if TYPE_CHECKING:
     from .engine import Engine
 
-_AGENT_WORDS = {DeskState.ROUTABLE: "available", DeskState.NOT_ROUTABLE: "paused"}
+_PAUSED = "paused"
+_AGENT_WORDS = {DeskState.ROUTABLE: "available", DeskState.NOT_ROUTABLE: _PAUSED}
 _NOT_ROUTABLE = (AgentGroup.PAUSED, AgentGroup.LEAVING, AgentGroup.UNKNOWN)
 _IN_CALL = (AgentGroup.BUSY, AgentGroup.HELD)
 _UP = (LinkState.ONLINE, LinkState.RECONNECTING, LinkState.CONNECTING)
@@ -158,11 +159,18 @@ class Operator:
         problems = []
         for name, command in list(commands):
             try:
+                if isinstance(command, c.SetAgentStatus) and command.status == _PAUSED:
+                    command = replace(command, reason=await self._reason(name, command.reason))
                 await self._engine.run_command(command)
             except SoftphoneError as problem:
                 problems.append(f"{name}: {problem.message}")
         if problems:
             raise Refused(" ".join(problems))
+
+    async def _reason(self, account: AccountName, word: str) -> str:
+        """Return the platform's own reason for the operator's word, else its first one."""
+        found = await self._engine.adapters[account].submit(c.ListReasons(account))
+        return reason_meant(word, found.names if isinstance(found, c.CodedNames) else ())
 
     def _platforms(self, state: DeskState, reason: str) -> Iterator[tuple[AccountName, c.Command]]:
         """Yield what a state is on each platform."""
@@ -302,6 +310,16 @@ class Operator:
         """The engine ends as it should: the next one begins available, but for unfinished work."""
         self._chosen, self._queued = NextState(DeskState.ROUTABLE), None
         self._keep()
+
+
+def reason_meant(word: str, listed: Sequence[c.CodedName]) -> str:
+    """Return the code of the reason that is called so, or whose name holds the word; the first
+    one where none does, and the word itself where a platform lists none."""
+    wanted = word.casefold()
+    names = [(one.code, one.name.casefold()) for one in listed]
+    exact = (code for code, name in names if wanted in (code.casefold(), name))
+    close = (code for code, name in names if wanted and wanted in name)
+    return next(exact, "") or next(close, "") or next((code for code, _ in names), word)
 
 
 def _takes_calls(adapter: Adapter) -> bool:

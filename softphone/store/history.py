@@ -19,12 +19,13 @@ from .search import conditions, searchable
 
 _UPSERT = """
     INSERT INTO calls (id, account, direction, live, created_at, answered_at, ended_at,
-                       end_reason, missed, search, call_json)
+                       end_reason, missed, disposition, search, call_json)
     VALUES (:id, :account, :direction, :live, :created_at, :answered_at, :ended_at,
-            :end_reason, :missed, :search, :call_json)
+            :end_reason, :missed, :disposition, :search, :call_json)
     ON CONFLICT (id) DO UPDATE SET
         live = excluded.live, answered_at = excluded.answered_at, ended_at = excluded.ended_at,
-        end_reason = excluded.end_reason, missed = excluded.missed, search = excluded.search,
+        end_reason = excluded.end_reason, missed = excluded.missed,
+        disposition = excluded.disposition, search = excluded.search,
         call_json = excluded.call_json
 """
 
@@ -43,8 +44,13 @@ def save_call(db: sqlite3.Connection, call: Call) -> None:
             "ended_at": call.ended_at,
             "end_reason": call.end_reason.value if call.end_reason else None,
             "missed": int(call.missed),
+            "disposition": call.disposition,
             "search": searchable(
-                call.remote.address, call.remote.name, call.remote.known, call.local.name
+                call.remote.address,
+                call.remote.name,
+                call.remote.known,
+                call.local.name,
+                call.disposition,
             ),
             "call_json": codec.dumps(codec.encode_plain(call)),
         },
@@ -148,7 +154,8 @@ def page(
     where, values = _conditions(wanted, writings)
     # Only what is shown is read from the table itself; all else is answered by the index.
     rows = db.execute(
-        "SELECT id, created_at, call_json, quality_json, note FROM calls WHERE rowid IN ("
+        "SELECT id, created_at, call_json, quality_json, note, disposition FROM calls "
+        "WHERE rowid IN ("
         f"SELECT rowid FROM calls INDEXED BY calls_searched WHERE {where} "
         "ORDER BY created_at DESC, id DESC LIMIT ?) ORDER BY created_at DESC, id DESC",
         [*values, limit + 1],
@@ -161,7 +168,9 @@ def page(
 
 def record(db: sqlite3.Connection, call: CallId) -> CallRecord | None:
     """Return one record with its timeline and recordings."""
-    rows = db.execute("SELECT call_json, quality_json, note FROM calls WHERE id = ?", (call,))
+    rows = db.execute(
+        "SELECT call_json, quality_json, note, disposition FROM calls WHERE id = ?", (call,)
+    )
     found = readable(rows, _record)
     if not found:
         return None
@@ -184,6 +193,9 @@ def _conditions(wanted: HistoryFilter, writings: Sequence[str]) -> tuple[str, li
         values.append(wanted.account)
     if wanted.missed:
         found.append("missed = 1")
+    if wanted.disposition:
+        found.append("disposition = ?")
+        values.append(wanted.disposition)
     created_at, _, call = wanted.before.partition(" ")
     if call:
         found.append("(created_at, id) < (?, ?)")
@@ -203,8 +215,9 @@ def _call(row: sqlite3.Row) -> Call:
 
 
 def _record(row: sqlite3.Row) -> CallRecord:
+    call = _call(row)
     return CallRecord(
-        call=_call(row),
+        call=replace(call, disposition=call.disposition or row["disposition"]),
         quality=codec.decode(codec.loads(row["quality_json"]), QualitySummary),
         note=row["note"],
     )

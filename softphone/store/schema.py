@@ -143,4 +143,17 @@ MIGRATIONS: tuple[str, ...] = (
         call_id TEXT NOT NULL DEFAULT ''
     );
     """,
+    # What came of a call, as a column of the index that searches read.
+    """
+    ALTER TABLE calls ADD COLUMN disposition TEXT NOT NULL DEFAULT '';
+    UPDATE calls SET disposition = found.detail, search = search || ' ' || searchable(found.detail)
+    FROM (
+        SELECT call_id, detail, max(rowid) FROM timeline
+        WHERE what = 'disposition' GROUP BY call_id
+    ) AS found
+    WHERE calls.id = found.call_id;
+    DROP INDEX calls_searched;
+    CREATE INDEX calls_searched
+        ON calls (created_at DESC, id DESC, account, missed, disposition, search, note_search);
+    """,
 )

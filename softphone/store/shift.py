@@ -26,6 +26,12 @@ _SUMS = f"""
     FROM calls WHERE created_at >= :since AND created_at < :until
     GROUP BY day, account ORDER BY day, account
 """
+_CAME_OF = """
+    SELECT date(created_at, 'unixepoch', 'localtime') AS day, account, disposition,
+        count(*) AS count
+    FROM calls WHERE created_at >= :since AND created_at < :until AND disposition <> ''
+    GROUP BY day, account, disposition ORDER BY count DESC, disposition
+"""
 
 
 def sums(db: sqlite3.Connection, since: float, until: float) -> tuple[ShiftRow, ...]:
@@ -38,10 +44,17 @@ def sums(db: sqlite3.Connection, since: float, until: float) -> tuple[ShiftRow, 
         "since": since,
         "until": until,
     }
-    return tuple(_row(row) for row in db.execute(_SUMS, values))
+    came_of: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for row in db.execute(_CAME_OF, {"since": since, "until": until}):
+        found = came_of.setdefault((str(row["day"]), str(row["account"])), [])
+        found.append((str(row["disposition"]), int(row["count"])))
+    return tuple(
+        _row(row, came_of.get((row["day"], row["account"]), []))
+        for row in db.execute(_SUMS, values)
+    )
 
 
-def _row(row: sqlite3.Row) -> ShiftRow:
+def _row(row: sqlite3.Row, dispositions: list[tuple[str, int]]) -> ShiftRow:
     return ShiftRow(
         day=str(row["day"]),
         account=str(row["account"]),
@@ -55,4 +68,5 @@ def _row(row: sqlite3.Row) -> ShiftRow:
         longest_s=row["longest_s"],
         wait_s=row["wait_s"],
         wait_longest_s=row["wait_longest_s"],
+        dispositions=tuple(dispositions),
     )

@@ -332,3 +332,45 @@ def test_notes_of_an_older_file_are_found(path: Path) -> None:
     database.close()
 
     assert [record.call.id for record in found.records] == ["c1"]
+
+
+async def test_calls_are_found_by_what_came_of_them(store: Store) -> None:
+    store.save_call(replace(a_call("c1", at=1.0), disposition="Sold"))
+    store.save_call(replace(a_call("c2", at=2.0), disposition="open"))
+    store.save_call(a_call("c3", at=3.0))
+
+    assert await ids(store, disposition="Sold") == ["c1"]
+    assert await ids(store, disposition="sol") == []
+    assert await ids(store, text="sold") == ["c1"]
+
+
+def test_dispositions_of_an_older_file_become_a_column(path: Path) -> None:
+    old = sqlite3.connect(path)
+    old.create_function("searchable", 1, str.casefold)
+    for number, step in enumerate(MIGRATIONS[:6], 1):
+        old.executescript(f"{step}; PRAGMA user_version={number}")
+    old.execute(
+        "INSERT INTO calls (id, account, direction, live, created_at, search, call_json) "
+        "VALUES ('c1', 'desk', 'inbound', 0, 1.0, 'bob', ?)",
+        (codec.dumps(codec.encode_plain(a_call())),),
+    )
+    for word in ("open", "Sold"):
+        old.execute("INSERT INTO timeline VALUES ('c1', 1.0, 'disposition', ?)", (word,))
+    old.commit()
+    old.close()
+
+    database = Database(path)
+    by_word = history.page(database.connection, HistoryFilter(disposition="Sold"))
+    by_text = history.page(database.connection, HistoryFilter(text="sold"))
+    database.close()
+
+    assert [record.call.disposition for record in by_word.records] == ["Sold"]
+    assert [record.call.id for record in by_text.records] == ["c1"]
+
+
+async def test_values_are_kept_under_their_names(store: Store) -> None:
+    store.save_setting("desk", "first")
+    store.save_setting("desk", "second")
+
+    assert await store.setting("desk") == "second"
+    assert await store.setting("unknown") == ""

@@ -92,3 +92,16 @@ def test_rows_are_summed_under_a_name() -> None:
                              longest_s=3.0)  # fmt: skip
     assert summed([]).wait_mean_s is None
     assert summed([]).talk_mean_s is None
+
+
+async def test_what_came_of_the_calls_is_counted_for_each_day_and_account(store: Store) -> None:
+    for number, (word, account) in enumerate(
+        (("sold", "desk"), ("open", "desk"), ("sold", "desk"), ("", "desk"), ("open", "other"))
+    ):
+        call = answered(a_call(str(number), at=NOON + number, account=account), 1.0, 5.0)
+        store.save_call(replace(call, disposition=word))
+
+    rows = await store.shift(NOON - DAY, NOON + DAY)
+
+    assert [row.dispositions for row in rows] == [(("sold", 2), ("open", 1)), (("open", 1),)]
+    assert summed(rows).dispositions == (("open", 2), ("sold", 2))
