@@ -14,6 +14,7 @@ from softphone.model.error import Refused
 from .acting_agent import AgentActing
 from .acting_book import BookActing
 from .acting_custom import CustomActing
+from .acting_desk import DeskActing
 from .acting_platform import PlatformActing
 from .actions import Action, Scope, commands_of, find
 from .phone import to_dial
@@ -64,6 +65,7 @@ class Acting:
     def __init__(self, app: SoftphoneApp) -> None:
         self._app = app
         self._book = BookActing(app, self.send, self.dial)
+        self._desk = DeskActing(app, self.send)
         self._local: Mapping[str, Callable[[], object]] = {
             "tones.toggle": self._toggle_tones,
             "bar.focus": lambda: app.frame.open_bar(),
@@ -99,6 +101,7 @@ class Acting:
             **PlatformActing(app, self.send).actions,
             **AgentActing(app, self.send).actions,
             **self._book.actions,
+            **self._desk.actions,
         }
 
     def act(self, action_id: str) -> None:
@@ -178,6 +181,8 @@ class Acting:
         except Refused as refused:
             self._app.say(refused.message, "warning")
             return
+        if action.id == "call.hang_up":
+            self._desk.hung_up()
         if len(commands) == 1 and isinstance(commands[0], c.Dial):
             self.dial(commands[0])
         else:

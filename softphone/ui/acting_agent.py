@@ -102,7 +102,7 @@ class AgentActing:
                 if code is not None:
                     self._send([c.Dispose(code, meant)])
 
-            choices = [(one.code, one.name, "") for one in codes]
+            choices = [(one.code, one.name, one.source or one.kind) for one in codes]
             self._app.push_screen(Pick(self._app.view, "WHAT CAME OF IT", choices), chosen)
 
         self._with_list(c.ListCodes(meant), choose)

@@ -18,6 +18,8 @@ def needs_seconds(state: ConsoleState) -> bool:
         return True
     if any(agent.group is AgentGroup.AFTER_CALL for agent in state.agents.values()):
         return True
+    if state.desk.until_mono is not None:
+        return True
     return any(
         account.link is LinkState.RECONNECTING and account.retry_mono is not None
         for account in state.accounts.values()

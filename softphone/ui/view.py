@@ -62,3 +62,8 @@ class View:
     def key(self, action_id: str) -> str:
         """Return the printed key of an action."""
         return main_key(self.keys, action_id)
+
+    def keys_to(self, action_id: str) -> str:
+        """Return what to press for a call's action from anywhere: letters need the call bar."""
+        key = self.key(action_id)
+        return f"{self.key('bar.focus')} {key}" if len(key) == 1 else key

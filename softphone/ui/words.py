@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from softphone.model.call import Call, CallState, Direction, HoldKind, MediaState
+from softphone.model.call import Call, CallState, Direction, HoldKind, MediaState, PendingKind
+from softphone.model.desk import Desk, DeskState
 from softphone.model.event import Level
 from softphone.model.presence import Account, LinkState, NumberState
 
@@ -119,6 +120,29 @@ def link_words(account: Account, mono: float) -> tuple[str, str, str]:
         wait = max(0, math.ceil(account.retry_mono - mono))
         word = f"retry in {wait} s" if wait else "trying now"
     return sign, word, role
+
+
+def pending_words(call: Call, mono: float) -> str:
+    """Return what is about to be done with a call: "ENDS in 2 s"; empty when nothing is."""
+    pending = call.pending
+    if pending is None:
+        return ""
+    left = max(0, math.ceil(pending.due_mono - mono))
+    if pending.kind is PendingKind.END:
+        return f"ENDS in {left} s"
+    return f"GOES to {pending.to} in {left} s" if pending.to else f"GOES on in {left} s"
+
+
+def desk_words(desk: Desk) -> str:
+    """Return the operator's own state, of an absence its reason: "lunch"."""
+    return desk.reason if desk.state is DeskState.NOT_ROUTABLE and desk.reason else desk.state.words
+
+
+def next_words(desk: Desk) -> str:
+    """Return what begins when the last call has ended, empty when nothing waits."""
+    if desk.queued is None:
+        return ""
+    return desk.queued.reason or desk.queued.state.words
 
 
 def stale_for(account: Account, mono: float) -> str:

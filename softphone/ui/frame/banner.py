@@ -1,4 +1,5 @@
-"""The banner of a ringing call: covers, never pushes, never takes the focus."""
+"""The banner of a ringing call, and of what can still be undone: covers, never pushes, never
+takes the focus."""
 
 from __future__ import annotations
 
@@ -21,14 +22,15 @@ class Banner(Lines):
         """Show, change or take away the banner."""
         offer = self.view.now.offer
         gone = self.view.desk.farewell_at(self.view.mono())
-        if offer is None and gone is None:
+        width = max(1, self.size.width or self.app.size.width)
+        waiting = self._pending(width)
+        if offer is None and gone is None and not waiting:
             self.display = False
             return
-        width = max(1, self.size.width or self.app.size.width)
         self.set_class(offer is None, "gone")
         self.set_class(offer is not None and self._is_flash(offer), "flash")
         lines = self._ringing(offer, width) if offer else self._gone(gone, width)
-        self.show(lines)
+        self.show([*lines, *waiting])
         self.display = True
 
     def _is_flash(self, offer: Call) -> bool:
@@ -68,6 +70,20 @@ class Banner(Lines):
         spans += [(view.key("call.decline"), "strong"), (" decline   ", "plain")]
         spans += [(view.key("bar.focus"), "strong"), (" call bar", "plain")]
         return [*spans, (" ", "plain")]
+
+    def _pending(self, width: int) -> list[Line]:
+        """Return a line for each act that can still be undone, with the key that does."""
+        key = self.view.key("call.undo")
+        return [
+            spread(
+                [(f" {words.pending_words(call, self.view.mono())}  ", "strong"),
+                 *_who(call, self.view)],
+                [(key, "strong"), (" undoes ", "plain")],
+                width,
+            )
+            for call in self.view.state.calls.values()
+            if call.pending is not None
+        ]  # fmt: skip
 
     def _gone(self, call: Call | None, width: int) -> list[Line]:
         if call is None:

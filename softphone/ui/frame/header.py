@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from softphone.model.desk import Desk, DeskState
 from softphone.model.presence import Account, LinkState
 from softphone.ui import words
 from softphone.ui.clock import local_time
@@ -68,6 +71,7 @@ class HeaderLine(Lines):
         if self.view.now.read_only:
             key = self.view.key("console.take_over")
             spans.append((f" READ-ONLY · {key} takes over ", "badge"))
+        spans += self._desk_badges()
         unheard = sum(mail.unheard or 1 for mail in state.voicemail.values() if mail.waiting)
         if unheard:
             spans.append((f" voicemail {unheard} ", "badge"))
@@ -81,6 +85,29 @@ class HeaderLine(Lines):
         if state.stopping:
             spans.append((" engine stops ", "badge"))
         return spans
+
+    def _desk_badges(self) -> list[Span]:
+        """Return the operator's own state where it is not the usual one."""
+        desk = self.view.state.desk
+        spans: list[Span] = []
+        if desk.state is DeskState.AFTER_CALL:
+            left = "" if desk.until_mono is None else f" {words.duration(self._left(desk))}"
+            spans.append((f" after-call{left} ", "badge"))
+        elif desk.reason and desk.state is DeskState.NOT_ROUTABLE:
+            spans.append((f" {desk.reason} ", "badge"))
+        if coming := words.next_words(desk):
+            spans.append((f" next: {coming} ", "badge"))
+        if desk.undisposed:
+            key = self.view.keys_to("call.dispose")
+            spans.append(
+                (f" {words.plural(len(desk.undisposed), 'result')} missing {key} ", "badge")
+            )
+        if desk.quiet:
+            spans.append((" quiet ", "badge"))
+        return spans
+
+    def _left(self, desk: Desk) -> float:
+        return math.ceil((desk.until_mono or 0.0) - self.view.mono())
 
 
 def _details(account: Account, word: str, detail: int) -> str:

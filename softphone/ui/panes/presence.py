@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,12 +13,13 @@ from softphone.model.agent import AgentGroup, AgentStatus
 from softphone.model.call import AccountName
 from softphone.model.capability import Capability
 from softphone.model.command import Command, GoOnline, RetryNow, SetAvailable, WatchPresence
+from softphone.model.desk import DeskState
 from softphone.model.presence import Account, Activity, LinkState, OwnNumber
 from softphone.ui import words
 from softphone.ui.actions import available
 from softphone.ui.session import Topic
 from softphone.ui.situation import refusal_of
-from softphone.ui.spans import Column, Line, dimmed, spread, table_line, wrap
+from softphone.ui.spans import Column, Line, cut, dimmed, spread, table_line, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.rowlist import RowList
 
@@ -133,6 +135,7 @@ def presence_rows(view: View, width: int) -> Iterator[PresenceRow]:
     """Yield the rows of the pane."""
     state = view.state
     yield PresenceRow(("status",), _status_line(view, width))
+    yield from _desk_rows(view, width)
     for account in state.accounts.values():
         yield from _account_rows(account, view, width)
         if agent := state.agents.get(account.name):
@@ -159,6 +162,27 @@ def _status_line(view: View, width: int) -> Line:
         what, on = f"Reachable on {', '.join(always)}", True
     key = view.key("status.toggle")
     return spread([(what, "ok" if on else "warn")], [(f" {key}" if key else "", "key")], width)
+
+
+def _desk_rows(view: View, width: int) -> Iterator[PresenceRow]:
+    """Yield the operator's own state with its time, what comes next, and what is missing."""
+    desk, mono = view.state.desk, view.mono()
+    if desk.since_mono:
+        working = desk.state is DeskState.AFTER_CALL
+        shown = words.duration if working else words.whole_minutes
+        time = shown(mono - desk.since_mono)
+        if working and desk.until_mono is not None:
+            time = f"{words.duration(math.ceil(desk.until_mono - mono))} left"
+        role = "ok" if desk.state is DeskState.ROUTABLE else "warn"
+        left = [("  ", "plain"), (words.desk_words(desk), role)]
+        yield PresenceRow(("desk",), spread(left, [(f" {time}", "dim")], width))
+    if coming := words.next_words(desk):
+        yield PresenceRow(("desk", "next"), (("  next    ", "dim"), (coming, "plain")))
+    for call_id in desk.undisposed:
+        call = view.state.calls.get(call_id)
+        who = call.remote.label if call else "the last call"
+        hint = [(f"  {view.keys_to('call.dispose')}", "key"), (f" result of {who}", "warn")]
+        yield PresenceRow(("desk", "dispose", call_id), cut(hint, width))
 
 
 def _is_always_reachable(account: Account) -> bool:
