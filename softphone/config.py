@@ -90,6 +90,17 @@ class CallsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RingConfig:
+    """One [ring.ACCOUNT] table: how an account's calls ring. `volume` -1: that of [audio]."""
+
+    device: str = ""
+    tone: str = "classic"
+    volume: float = -1.0
+    delay_s: float = 0.0
+    during_call: tuple[str, ...] = (EVERY_ACCOUNT,)
+
+
+@dataclass(frozen=True, slots=True)
 class StoreConfig:
     """Section [store]."""
 
@@ -137,6 +148,7 @@ class Config:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     layouts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ring: Mapping[str, RingConfig] = field(default_factory=dict)
     calls: CallsConfig = CallsConfig()
     store: StoreConfig = StoreConfig()
     recording: RecordingConfig = RecordingConfig()
@@ -157,6 +169,8 @@ HOOK_OCCASIONS = (
 """What a hook can be for, besides `event:NAME` for an event of a platform and `event:*`."""
 HOOK_EVENT_PREFIX = "event:"
 
+RING_TONES = ("classic", "bell", "chime", "low", "short")
+_LONGEST_RING_DELAY_S = 60.0
 RECORDING_RULES = ("never", "ask", "always")
 """Refused; only by key; from the answer on."""
 
@@ -300,7 +314,7 @@ def _read(path: Path) -> str:
 
 
 def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
-    known = {*_SECTIONS, "accounts", "names", "keys", "layouts", "hooks"}
+    known = {*_SECTIONS, "accounts", "names", "keys", "layouts", "hooks", "ring"}
     for key, value in table.items():
         if key not in known:
             raise source.error(key, f"unknown section, {nearest(key, known)}")
@@ -322,6 +336,7 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
         keys=_keys(table.get("keys", {}), source),
         layouts=layouts,
         hooks=_hooks(table.get("hooks", {}), source),
+        ring=_rings(table.get("ring", {}), source),
         **sections,
     )
 
@@ -413,6 +428,26 @@ def _hooks(table: Mapping[str, Any], source: Source) -> Mapping[str, tuple[str, 
             raise source.error(key, 'must be a list: a program and its arguments, ["notify", "-x"]')
         hooks[occasion] = tuple(argv)
     return hooks
+
+
+def _rings(table: Mapping[str, Any], source: Source) -> Mapping[str, RingConfig]:
+    rings = {}
+    for account, settings in table.items():
+        where = f"ring.{account}"
+        if not isinstance(settings, dict):
+            raise source.error(where, "must be a table.")
+        rule = read_section(RingConfig, settings, where, source)
+        if rule.tone not in RING_TONES:
+            problem = f"{rule.tone!r} is not possible, {nearest(rule.tone, RING_TONES)}"
+            raise source.error(f"{where}.tone", problem)
+        if not -1.0 <= rule.volume <= 1.0:
+            raise source.error(f"{where}.volume", "must be between 0 and 1, or -1.")
+        if not 0.0 <= rule.delay_s <= _LONGEST_RING_DELAY_S:
+            raise source.error(
+                f"{where}.delay_s", f"must be between 0 and {_LONGEST_RING_DELAY_S}."
+            )
+        rings[account] = rule
+    return rings
 
 
 def _value(hint: Any, value: Any, key: str, source: Source) -> Any:

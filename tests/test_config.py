@@ -99,7 +99,7 @@ def test_every_line_of_the_example_that_sets_something_may_be_taken() -> None:
     uncommented = re.sub(r"(?m)^# ((?:\[|[a-z_\"]+[a-z.\"]* = ).*)$", r"\1", text)
 
     found = tomllib.loads(uncommented)
-    assert set(found) == {"accounts", "names", "keys", "layouts", "hooks", *SECTIONS}
+    assert set(found) == {"accounts", "names", "keys", "layouts", "hooks", "ring", *SECTIONS}
 
 
 def test_no_file_is_an_empty_config(path: Path) -> None:
@@ -340,3 +340,37 @@ def test_layouts_name_panes_that_exist_and_the_chosen_one_is_known(path: Path) -
     path.write_text('[ui]\nlayout = "desc"\n[layouts]\ndesk = ["call"]\n')
     with pytest.raises(ConfigError, match="did you mean desk"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[ring.all]\ntone = "bel"', "ring.all.tone: 'bel' is not possible, did you mean bell?"),
+        ("[ring.all]\nvolume = 2.0", "ring.all.volume: must be between"),
+        ("[ring.audin]\ndelay_s = -1.0", "ring.audin.delay_s: must be between"),
+        ("[ring.audin]\nloud = true", "unknown key"),
+        ("[ring]\nall = 1", "must be a table"),
+        ('[calls]\ndisposition_required = ["audin"]', "'audin' has no words"),
+        ("[calls]\nundo_s = -1", "must be between"),
+    ],
+)
+def test_rules_of_the_desk_that_cannot_be_are_refused(path: Path, text: str, words: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as found:
+        load(path)
+
+    assert words in found.value.message
+
+
+def test_the_words_of_all_accounts_are_enough_for_one_that_needs_them(path: Path) -> None:
+    path.write_text(
+        '[calls]\ndispositions = { all = ["sold"] }\ndisposition_required = ["audin"]',
+        encoding="utf-8",
+    )
+
+    calls = load(path).calls
+
+    assert calls.needs_disposition("audin")
+    assert not calls.needs_disposition("ribbon")
+    assert calls.dispositions_of("audin") == ("sold",)

@@ -17,7 +17,7 @@ from softphone.model.error import AudioError
 
 from .block import Samples
 from .board import Board, Line, Overlay
-from .devices import DeviceList, list_devices
+from .devices import DeviceList, list_devices, parse_spec
 from .echotest import EchoTest
 from .keeper import Keeper, changed
 from .leg import Leg, LegStats
@@ -26,11 +26,12 @@ from .player import FilePlayer
 from .recorder import Recorder
 from .replay import Replay, Stereo
 from .report import AudioReport, AudioSettings, Levels, Processing, ReportKind
-from .tones import BUSY, CALL_WAITING, RING, RINGBACK, Clip, check_dtmf, dtmf, sequence
+from .ringtone import PLAIN, RING_TONES, RingSound
+from .tones import BUSY, CALL_WAITING, RINGBACK, Clip, check_dtmf, dtmf, sequence
 
 RingKind: TypeAlias = Literal["ring", "ringback", "busy"]
 
-_CADENCES = {"ring": RING, "ringback": RINGBACK, "busy": BUSY}
+_CADENCES = {"ringback": RINGBACK, "busy": BUSY}
 _BEEP_DBFS = -26.0
 _RECORD_BEEP_DBFS = -30.0
 _PROGRESS_DBFS = -20.0
@@ -47,6 +48,7 @@ class AudioEngine:
         self._keeper = Keeper(self._board, settings, report)
         self._lines: dict[str, Line] = {}
         self._ringing: Overlay | None = None  # keeper's thread
+        self._rings_elsewhere = False  # keeper's thread
         self._back: Overlay | None = None  # keeper's thread
 
     def start(self) -> None:
@@ -175,9 +177,14 @@ class AudioEngine:
         check_dtmf(digits, duration_ms, gap_ms)
         self._keeper.post(lambda: self._start_tones(line, dtmf(digits, duration_ms, gap_ms)))
 
-    def ring(self, kind: RingKind = "ring") -> None:
-        """Sound a ring (ringer device), or ringback or busy tone (output) until `stop_ring`."""
-        self._keeper.post(lambda: self._start_ring(kind))
+    def ring(self, kind: RingKind = "ring", sound: RingSound = PLAIN) -> None:
+        """Sound a ring (ringer device), or ringback or busy tone (output) until `stop_ring`.
+
+        `sound` is how to ring; raises AudioError for a device that cannot be parsed.
+        """
+        if sound.device:
+            parse_spec(sound.device)
+        self._keeper.post(lambda: self._start_ring(kind, sound))
 
     def stop_ring(self) -> None:
         """End `ring`."""
@@ -310,12 +317,17 @@ class AudioEngine:
             processor = self._board.cleaning.processor
             self._board.echo_test = EchoTest(bool(processor and processor.settings.echo))
 
-    def _start_ring(self, kind: RingKind) -> None:
+    def _start_ring(self, kind: RingKind, sound: RingSound) -> None:
         self._end_ring()
-        dbfs = self._keeper.settings.ring_level_dbfs - _TWO_TONES_DB
-        level = dbfs if kind == "ring" else _PROGRESS_DBFS
-        self._ringing = Overlay(Clip(sequence(_CADENCES[kind], level), repeat=True))
-        if kind == "ring" and self._keeper.settings.ringer:
+        settings = self._keeper.settings
+        loudest = settings.ring_level_dbfs if sound.dbfs is None else sound.dbfs
+        level = loudest - _TWO_TONES_DB if kind == "ring" else _PROGRESS_DBFS
+        beats = RING_TONES[sound.tone] if kind == "ring" else _CADENCES[kind]
+        self._ringing = Overlay(Clip(sequence(beats, level), repeat=True))
+        if sound.device:
+            self._keeper.use_ringer(sound.device)
+            self._rings_elsewhere = True
+        if kind == "ring" and (sound.device or settings.ringer):
             self._board.ringing = self._ringing
         else:
             self._keeper.add_overlay(self._ringing)
@@ -324,3 +336,6 @@ class AudioEngine:
         if self._ringing:
             self._ringing.ending = True
             self._ringing = None
+        if self._rings_elsewhere:
+            self._rings_elsewhere = False
+            self._keeper.use_ringer(self._keeper.settings.ringer or "null")

@@ -98,6 +98,10 @@ class Keeper:
         if old.processing != settings.processing:
             self.post(self._use_processing)
 
+    def use_ringer(self, spec: str) -> None:
+        """Ring on another device, until told otherwise (on this thread)."""
+        self._ringer.use(parse_spec(spec))
+
     def add_overlay(self, overlay: Overlay) -> None:
         """Let the operator hear a clip (on this thread)."""
         self._board.overlays = (*self._board.overlays, overlay)

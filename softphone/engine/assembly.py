@@ -58,7 +58,7 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
     engine = Engine(
         config,
         adapters,
-        Sound(sound_engine, ring=config.audio.ring, desks=desks),
+        Sound(sound_engine, desks=desks),
         Store(folder / paths.database.name, trouble),
         recordings,
     )

@@ -87,9 +87,25 @@ def refuse_emergency(number: str, allowed: bool) -> None:
         )
 
 
+def same_beginning(pattern: str, address: str) -> bool:
+    """Tell whether an address is the pattern's, or begins so where it ends in `*`.
+
+    Numbers are the same in any writing; `00` in front stands for `+`.
+    """
+    wanted, given = _bare(pattern.removesuffix("*")), _bare(address)
+    if not wanted:
+        return False
+    return given.startswith(wanted) if pattern.endswith("*") else given == wanted
+
+
 def must_confirm(number: str, prefixes: tuple[str, ...]) -> bool:
     """Tell whether the number starts with a prefix the site wants confirmed."""
     return any(number.startswith(prefix) for prefix in prefixes)
+
+
+def _bare(text: str) -> str:
+    number = _WRITING.sub("", text).casefold()
+    return "+" + number[2:] if number.startswith("00") else number
 
 
 def _international(number: str, region: str) -> str:

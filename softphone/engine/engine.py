@@ -59,6 +59,7 @@ from .owners import Owners
 from .pops import matched, waiting
 from .recordings import Recordings
 from .reminders import Reminders
+from .ringing import Ringing
 from .screening import Screening
 from .sound import Sound
 from .sound_desk import SoundDesk
@@ -107,6 +108,7 @@ class Engine:
         self.wrap_up = WrapUp(self)
         self.operator = Operator(self)
         self.attendance = Attendance(self)
+        self.ringing = Ringing(self)
         self.sound_desk = SoundDesk(self)
         self.started = asyncio.Event()
         self.stopped = asyncio.Event()
@@ -175,6 +177,7 @@ class Engine:
         self, lines: list[asyncio.Task[None]], timers: list[asyncio.Task[None]]
     ) -> None:
         self.reminders.stop()
+        self.ringing.stop()
         self.wrap_up.stop()
         self.operator.rest()
         await self._within(_SETTLE_LIMIT_S, asyncio.ensure_future(self.acts.settle()))
@@ -295,6 +298,9 @@ class Engine:
         after = self.book.apply(fact, self.wall(), self.monotonic())
         if after is None:
             return
+        if before is None and after.state is CallState.RINGING:
+            after = self.ringing.judged(after)
+            self.book.put(after)
         self._call_changed(before, after)
         if before is None and after.live:
             self.owners.new_call(after)
@@ -348,6 +354,7 @@ class Engine:
     def _call_over(self, call: Call) -> None:
         self._commands.conferences.call_over(call)
         self.acts.forget(call.id)
+        self.ringing.call_over(call.id)
         self.stop_media(call.id)
         self.recorder.call_over(call.id)
         self.wrap_up.call_over(call)
@@ -367,18 +374,25 @@ class Engine:
 
     async def _name_call(self, call: Call) -> None:
         """Put the operator's own name for a number beside what the platform says."""
-        name = await self.contact_name(call.remote.address)
+        contact = await self._contact(call.remote.address)
         now = self.book.calls.get(call.id)
-        if name and now is not None:
-            self.change_call(call.id, remote=replace(now.remote, known=name))
+        if contact is None or now is None:
+            return
+        if contact.favourite and now.live:
+            self.ringing.favourite(call.id)
+        self.change_call(call.id, remote=replace(now.remote, known=contact.name))
 
     async def contact_name(self, address: str) -> str:
-        """Return the operator's own name for an address; a broken store keeps no call away."""
-        try:
-            contact = await self.store.contact_by_address(address)
-        except StoreError:
-            return ""
+        """Return the operator's own name for an address, empty when there is none."""
+        contact = await self._contact(address)
         return contact.name if contact else ""
+
+    async def _contact(self, address: str) -> Contact | None:
+        """Return whose address it is; a broken store keeps no call away."""
+        try:
+            return await self.store.contact_by_address(address)
+        except StoreError:
+            return None
 
     def _account_fact(self, fact: AccountFact) -> None:
         before = self._accounts.accounts[fact.account]

@@ -11,11 +11,13 @@ from typing import Protocol
 from softphone.audio.block import Samples
 from softphone.audio.devices import DeviceList as AudioDevices
 from softphone.audio.devices import is_plug_in, readable_name
+from softphone.audio.engine import RingKind
 from softphone.audio.leg import Leg, LegStats
 from softphone.audio.level import PeakRange
 from softphone.audio.replay import Stereo
 from softphone.audio.report import AudioReport, AudioSettings, ReportKind
 from softphone.audio.report import Levels as AudioLevels
+from softphone.audio.ringtone import RingSound
 from softphone.model.call import Call, CallId, CallState
 from softphone.model.device import Device
 from softphone.model.error import AudioError
@@ -51,7 +53,7 @@ class SoundEngine(Protocol):
     def send_tones(
         self, key: str, digits: str, duration_ms: int = 100, gap_ms: int = 100
     ) -> None: ...
-    def ring(self) -> None: ...
+    def ring(self, kind: RingKind = "ring", sound: RingSound = ...) -> None: ...
     def stop_ring(self) -> None: ...
     def call_waiting_beep(self) -> None: ...
     def set_meter(self, on: bool) -> None: ...
@@ -102,15 +104,12 @@ class Kept:
 class Sound:
     """Keeps the sound engine in step with the calls."""
 
-    def __init__(
-        self, engine: SoundEngine, *, ring: bool, desks: RemoteCards | None = None
-    ) -> None:
+    def __init__(self, engine: SoundEngine, *, desks: RemoteCards | None = None) -> None:
         self._engine = engine
         self._desks = desks
         self._desk_of = ""
         self._before_desk = "", ""
-        self._ring_wanted = ring
-        self._ringing: frozenset[CallId] = frozenset()
+        self._ringing = False
         self._attached: dict[CallId, _Attached] = {}
         self._floor = Floor()
         self._talking: CallId | None = None
@@ -244,21 +243,17 @@ class Sound:
 
     # ---- ringing -----------------------------------------------------------------------------
 
-    def ring_for(self, calls: Iterable[Call]) -> None:
-        """Ring while somebody waits and nobody talks; one soft tone for each new one else."""
-        calls = list(calls)
-        ringing = frozenset(c.id for c in calls if c.state is CallState.RINGING and not c.owner)
-        busy = any(c.live and c.state is not CallState.RINGING for c in calls)
-        fresh = ringing - self._ringing
-        self._ringing = ringing
-        if not self._ring_wanted:
-            return
-        if ringing and not busy:
-            self._engine.ring()
-        else:
+    def ring(self, sound: RingSound | None) -> None:
+        """Ring like this until something else is asked for; None: no more."""
+        self._ringing = sound is not None
+        if sound is None:
             self._engine.stop_ring()
-            if fresh:
-                self._engine.call_waiting_beep()
+        else:
+            self._engine.ring(sound=sound)
+
+    def beep_waiting(self) -> None:
+        """Sound one soft tone: somebody rings while the operator talks."""
+        self._engine.call_waiting_beep()
 
     def test_ring(self, on: bool) -> None:
         """Ring for the devices screen."""

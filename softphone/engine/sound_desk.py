@@ -38,8 +38,7 @@ class SoundDesk:
         """Bring sound card and ringer in step with the calls."""
         calls = list(self._engine.book.calls.values())
         self._engine.sound.route(calls, desk_muted=self._engine.attendance.microphones_shut)
-        quiet = self._engine.config.calls.do_not_disturb or not self._engine.hub.consoles()
-        self._engine.sound.ring_for([] if quiet else calls)
+        self._engine.ringing.route()
 
     def reported(self, report: AudioReport) -> None:
         """Take a report of the sound engine (already on this loop)."""

@@ -39,13 +39,14 @@ def test_status_for_people_and_for_scripts(shared: Cli) -> None:
     assert "audin" in shown.out
     assert "no call" in shown.out
     assert set(data) == {
-        *("engine", "accounts", "agents", "calls", "missed", "consoles", "audio", "store"),
-        "store_waiting",
+        *("engine", "desk", "accounts", "agents", "calls", "missed", "consoles", "audio"),
+        *("store", "store_waiting"),
     }
     assert set(data["engine"]) == {"pid", "version", "profile", "log", "lab"}
     assert data["store"] is None
     assert set(data["accounts"][0]) == {
         *("account", "kind", "identity", "state", "cause", "code", "numbers", "services"),
+        "caller_id",
     }
 
 

@@ -8,13 +8,20 @@ import gc
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from softphone.config import AudioConfig, CallsConfig, Config, RecordingConfig, StoreConfig
+from softphone.config import (
+    AudioConfig,
+    CallsConfig,
+    Config,
+    RecordingConfig,
+    RingConfig,
+    StoreConfig,
+)
 from softphone.engine.assembly import assembled
 from softphone.engine.connect import SocketLink, attach
 from softphone.engine.engine import Engine
@@ -272,6 +279,7 @@ async def an_office(
     calls: CallsConfig | None = None,
     store: StoreConfig | None = None,
     recording: RecordingConfig | None = None,
+    ring: Mapping[str, RingConfig] | None = None,
     lab: dict[str, Any] | None = None,
     gateway: bool | dict[str, Any] = False,
     **account: Any,
@@ -291,6 +299,7 @@ async def an_office(
             calls=calls or CallsConfig(),
             store=store or StoreConfig(),
             recording=recording or RecordingConfig(),
+            ring=ring or {},
         )
         whole = with_lab_accounts(given, running.config)
         config = lab_account(whole, **account)
