@@ -178,8 +178,6 @@ class Engine:
     ) -> None:
         self.reminders.stop()
         self.ringing.stop()
-        self.wrap_up.stop()
-        self.operator.rest()
         await self._within(_SETTLE_LIMIT_S, asyncio.ensure_future(self.acts.settle()))
         # What only rings is left to the server: somebody else may answer it.
         up = [call for call in self.book.live() if call.state is not CallState.RINGING]
@@ -191,6 +189,7 @@ class Engine:
         for call in self.book.live():
             self.emit(e.CallOver(call.id, EndReason.OFFLINE, detail="the engine stopped"))
         await self.hooks.close()
+        self.operator.rest()
         await self.store.close()
 
     async def _within(self, limit_s: float, work: asyncio.Future[Any]) -> None:

@@ -55,6 +55,7 @@ class Operator:
         self._queued: NextState | None = None
         self._quiet = engine.config.calls.do_not_disturb
         self._kept = ""
+        self._rests = False
 
     @property
     def quiet(self) -> bool:
@@ -227,7 +228,7 @@ class Operator:
             wrap_up.undisposed,
             self._quiet,
         )
-        if now != before:
+        if now != before and not self._rests:
             engine.hub.publish(e.DeskChanged(now))
             self._keep()
 
@@ -308,6 +309,8 @@ class Operator:
 
     def rest(self) -> None:
         """The engine ends as it should: the next one begins available, but for unfinished work."""
+        self._engine.wrap_up.stop()
+        self._rests = True
         self._chosen, self._queued = NextState(DeskState.ROUTABLE), None
         self._keep()
 

@@ -188,7 +188,13 @@ async def test_a_disposition_given_in_the_call_leaves_nothing_to_do(folder: Path
 
 def crash(office: Office) -> None:
     """Let the engine forget to say goodbye, as one that is killed does."""
-    office.engine.operator.rest = lambda: None  # type: ignore[method-assign]
+    rest = office.engine.operator.rest
+
+    def forget() -> None:
+        office.engine.operator._keep = lambda: None  # type: ignore[method-assign]
+        rest()
+
+    office.engine.operator.rest = forget  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("left_s", [60.0, 0.2])

@@ -72,9 +72,10 @@ async def test_a_delayed_ring_is_silent_at_first(
         office.skip(30.0)
         office.engine.ringing.route()
         await until(lambda: silenced(desk) == [False])
+        rings = list(told)
 
     assert set(first) == {True}
-    assert told == [RingSound()]
+    assert rings == [RingSound()]
 
 
 async def test_only_favourites_are_heard_during_a_call(folder: Path) -> None:
