@@ -74,6 +74,7 @@ class CallsConfig:
     dispositions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     disposition_required: tuple[str, ...] = ()
     undo_s: float = 2.0
+    presence_on_call: bool = True
 
     def dispositions_of(self, account: str) -> tuple[str, ...]:
         """Return the words for what may come of an account's calls."""

@@ -50,6 +50,7 @@ from .attendance import Attendance
 from .calls import ENDED_SHOWN_S, CallBook, CallFact
 from .clients import Client, Hub, Published
 from .commands import Commands
+from .following import Following
 from .hooks import Hooks
 from .link import Role
 from .mail import Mail
@@ -109,6 +110,7 @@ class Engine:
         self.operator = Operator(self)
         self.attendance = Attendance(self)
         self.ringing = Ringing(self)
+        self.following = Following(self)
         self.sound_desk = SoundDesk(self)
         self.started = asyncio.Event()
         self.stopped = asyncio.Event()
@@ -348,6 +350,7 @@ class Engine:
             self._call_over(after)
         elif before is not None and self.sound.waits_behind(before, after):
             self.job(self.quietly(Hold(after.id)))
+        self.following.check()
         self.attendance.check()
 
     def _call_over(self, call: Call) -> None:

@@ -36,6 +36,7 @@ _LIVE = {
             "dispositions",
             "disposition_required",
             "undo_s",
+            "presence_on_call",
         }
     ),
     "audio": frozenset({"hold_music", *_PROCESSING}),
