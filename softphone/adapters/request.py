@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -199,6 +200,8 @@ def os_error_words(problem: OSError) -> str:
     if isinstance(problem, ssl.SSLError):  # its numbers are not the system's
         reason = getattr(problem, "reason", None) or "unknown"
         return f"TLS failed ({reason.replace('_', ' ').lower()})"
+    if isinstance(problem, ConnectionResetError):  # asyncio's own has no number
+        return os.strerror(errno.ECONNRESET).lower()
     if problem.errno is not None and problem.errno > 0:
         return os.strerror(problem.errno).lower()
     return (problem.strerror or type(problem).__name__).lower()

@@ -57,6 +57,13 @@ class FaultProxy:
                 _end(writer, reset=reset)
         return len(pairs)
 
+    def inject(self, data: bytes, *, only: str = "") -> int:
+        """Write bytes to the client as if the server had sent them; return to how many."""
+        pairs = [pair for pair, line in self._pairs.items() if only.encode() in line]
+        for client, _server in pairs:
+            _write(client, data)
+        return len(pairs)
+
     def mute(self) -> None:
         """Let nothing through any more, in either direction, while every socket stays open."""
         self._flowing.clear()
