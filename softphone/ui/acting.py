@@ -15,6 +15,7 @@ from .acting_agent import AgentActing
 from .acting_book import BookActing
 from .acting_custom import CustomActing
 from .acting_desk import DeskActing
+from .acting_history import HistoryActing
 from .acting_platform import PlatformActing
 from .actions import Action, Scope, commands_of, find
 from .phone import to_dial
@@ -102,6 +103,7 @@ class Acting:
             **AgentActing(app, self.send).actions,
             **self._book.actions,
             **self._desk.actions,
+            **HistoryActing(app).actions,
         }
 
     def act(self, action_id: str) -> None:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softphone.model import command as c
 from softphone.model.contact import FoundContact
+from softphone.model.error import Refused
 from softphone.model.text import clean
 
 from .contactfile import found_in
+from .filework import work_on
 from .screens.dialogs import Answer, AskLine, Question
-from .working import start
+from .screens.progress import Progress
 
 if TYPE_CHECKING:
     from .app import SoftphoneApp
 
 _BATCH = 200
-_TOLD_EVERY = 1_000
 _REFUSALS_SHOWN = 3
 
 
@@ -33,7 +33,6 @@ class _Outcome:
     known: int = 0
     refused: int = 0
     first: list[str] = field(default_factory=list)
-    problem: str = ""
 
     @property
     def words(self) -> str:
@@ -67,45 +66,35 @@ class ImportActing:
         self._app.push_screen(AskLine(self._app.view, "IMPORT CONTACTS", text), done)
 
     def _start(self, path: Path, *, dry_run: bool) -> None:
-        start(self._app, partial(self._run, path, dry_run), group="import", latest=True)
+        async def work(path: Path, bar: Progress) -> str:
+            outcome = await self._pass(path, dry_run, bar)
+            if not dry_run:
+                return f"Imported: {outcome.words}."
+            if not outcome.added:
+                return f"Nothing to import: {outcome.words}."
+            self._app.call_later(self._confirm, path, outcome)
+            return ""
 
-    async def _run(self, path: Path, dry_run: bool) -> None:
-        outcome = await self._pass(path, dry_run)
-        if outcome.problem:
-            self._app.say(outcome.problem, "warning")
-        elif dry_run:
-            self._confirm(path, outcome)
-        else:
-            self._app.say(f"Imported: {outcome.words}.")
+        title = "LOOKING AT THE FILE" if dry_run else "IMPORT CONTACTS"
+        work_on(self._app, title, path, work)
 
     def _confirm(self, path: Path, outcome: _Outcome) -> None:
         def done(answer: str | None) -> None:
             if answer == "yes":
                 self._start(path, dry_run=False)
 
-        if not outcome.added:
-            self._app.say(f"Nothing to import: {outcome.words}.", "warning")
-            return
         answers = (Answer("y", "Import", "yes"), Answer("n", "Leave it", "no"))
         text = f"{clean(path.name)}: {outcome.words}."
         self._app.push_screen(Question(self._app.view, "IMPORT CONTACTS", text, answers), done)
 
-    async def _pass(self, path: Path, dry_run: bool) -> _Outcome:
+    async def _pass(self, path: Path, dry_run: bool, bar: Progress) -> _Outcome:
         """Go through the file once, in parts, so that neither size nor disk holds the console."""
         outcome = _Outcome()
         found = found_in(path)
-        told = 0
-        try:
-            while batch := await asyncio.to_thread(_part, found):
-                outcome.read += len(batch)
-                await self._take(batch, outcome, dry_run)
-                if outcome.problem:
-                    break
-                if outcome.read - told >= _TOLD_EVERY:
-                    told = outcome.read
-                    self._app.say(f"{outcome.read} read, {outcome.added} new")
-        except OSError as problem:
-            outcome.problem = f"{clean(str(path))}: {problem.strerror or problem}."
+        while batch := await asyncio.to_thread(_part, found):
+            outcome.read += len(batch)
+            await self._take(batch, outcome, dry_run)
+            bar.tell(f"{outcome.read} read, {outcome.added} new, {outcome.refused} refused")
         return outcome
 
     async def _take(self, batch: list[FoundContact], outcome: _Outcome, dry_run: bool) -> None:
@@ -116,8 +105,7 @@ class ImportActing:
         contacts = tuple(one.contact for one in good if one.contact is not None)
         reply = await self._app.view.request(c.ImportContacts(contacts, dry_run))
         if not isinstance(reply.value, c.ContactsImported):
-            outcome.problem = reply.text or "The engine gives no answer."
-            return
+            raise Refused(reply.text or "The engine gives no answer.")
         outcome.added += reply.value.added
         outcome.known += reply.value.known
         for place, why in reply.value.refused:

@@ -7,9 +7,7 @@ their key files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 
 from softphone.model import command as c
@@ -21,39 +19,11 @@ from softphone.model.presence import LinkState
 from . import actions_conference as together
 from . import actions_desk as desk
 from . import situation as s
+from .action import Action, Build, Scope, Values
+from .actions_list import LIST_ACTIONS
 from .situation import Situation, WhyNot
 
-Values = Mapping[str, str]
-Build = Callable[[Situation, Values], list[c.Command]]
-
-
-class Scope(StrEnum):
-    """Where an action's keys work."""
-
-    CALL = "call control"
-    """Function and control keys anywhere, also while typing; characters in the call bar."""
-    CONSOLE = "console"
-    """Function and control keys anywhere; characters outside text fields."""
-    LIST = "lists"
-    """Only while a list has the focus."""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing an operator can do. `build` makes its commands; without it the console does it.
-
-    `takes` names the values it asks for first; `footer` is its place in the footer (0: none).
-    """
-
-    id: str
-    title: str
-    help: str
-    keys: tuple[str, ...] = ()
-    scope: Scope = Scope.CONSOLE
-    why_not: WhyNot = s.always
-    build: Build | None = None
-    takes: tuple[str, ...] = ()
-    footer: int = 0
+__all__ = ["ACTIONS", "Action", "Build", "Scope", "Values", "commands_of", "find"]
 
 
 def find(action_id: str) -> Action | None:
@@ -194,7 +164,7 @@ def _send(command: c.Command) -> Build:
 
 # ---- the registry -------------------------------------------------------------------------------
 
-_CALL, _LIST = Scope.CALL, Scope.LIST
+_CALL = Scope.CALL
 _OFFER = s.all_of(s.may_act, s.ringing)
 _UP = s.all_of(s.may_act, s.in_call)
 _TALK = s.all_of(s.may_act, s.talking)
@@ -395,6 +365,9 @@ ACTIONS: tuple[Action, ...] = (
            build=lambda now, values: [c.AllowNumber(values["number"])]),
     Action("blocked.open", "Blocked numbers", "Whose calls are declined; let one ring again.", (),
            why_not=s.may_act),
+    Action("history.export", "Export history", "Write the calls of the history to a file.", ()),
+    Action("history.import", "Import history", "Add the calls of a file that was exported.", (),
+           why_not=s.may_act),
     Action("history.clear", "Clear history", "Delete all call records, after asking.", (),
            why_not=s.may_act),
     Action("sound.test_echo", "Test echo", "Play a noise and measure its echo.", (),
@@ -415,41 +388,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("keys.edit", "Keys", "See and change which key does what.", ()),
     Action("keys.reset", "Default keys", "Give every action its default keys again, after asking.",
            ()),
-
-    Action("list.down", "Down", "Next row.", ("down", "j"), _LIST),
-    Action("list.up", "Up", "Row before.", ("up", "k"), _LIST),
-    Action("list.top", "First", "First row.", ("g", "home"), _LIST),
-    Action("list.bottom", "Last", "Last row.", ("G", "end"), _LIST),
-    Action("list.page_down", "Page down", "One page on.", ("pagedown",), _LIST),
-    Action("list.page_up", "Page up", "One page back.", ("pageup",), _LIST),
-    Action("list.filter", "Filter", "Type to see only rows that hold a text.", ("/",), _LIST),
-    Action("list.next", "Next match", "Next row with the text.", ("n",), _LIST),
-    Action("list.previous", "Match before", "Row before with the text.", ("N",), _LIST),
-    Action("list.clear", "Clear filter", "Show all rows again.", ("escape",), _LIST),
-    Action("list.open", "Main action", "What Enter does on a row; never ends a call.",
-           ("enter",), _LIST),
-    Action("list.tick", "Tick", "Tick a number to be online on it.", ("space",), _LIST),
-    Action("list.copy", "Copy number", "Copy the row's number in E.164.", ("y",), _LIST),
-    Action("list.find", "Look up", "Find any id in the monitored service.", ("l",), _LIST),
-    Action("list.sort", "Sort", "Another order of the monitored calls.", ("s",), _LIST),
-    Action("list.message", "Write to", "Write a message to the row's person; or send one on.",
-           ("o",), _LIST),
-    Action("list.watch", "Watch", "Watch the row's person, or no longer.", ("w",), _LIST),
-    Action("list.report", "Report", "The report of the row's call, in the history.", ("i",),
-           _LIST),
-    Action("list.quality", "Quality", "The course of the row's call: why it sounded bad.", ("q",),
-           _LIST),
-    Action("list.reset", "Default", "Give the row's action its default keys, in the keys.", ("x",),
-           _LIST),
-    Action("list.platform", "Platform's history", "What the platform remembers, in the history.",
-           ("p",), _LIST),
-    Action("list.missed", "Missed only", "Only missed calls, in the history.", ("m",), _LIST),
-    Action("list.block", "Block", "Decline the row's number from now on, or let it ring again.",
-           ("b",), _LIST),
-    Action("contact.add", "Add contact", "New contact; in the history, of the row's caller.",
-           ("a",), _LIST),
-    Action("contact.edit", "Edit contact", "Edit the row, in the contacts list.", ("e",), _LIST),
-    Action("contact.delete", "Delete contact", "Delete the row, after asking.", ("D",), _LIST),
+    *LIST_ACTIONS,
 )
 # fmt: on
 

@@ -324,6 +324,7 @@ def _records(make: World, accounts: tuple[Account, ...]) -> list[CallRecord]:
         )
         quality = QualitySummary(60, 3.2, 9.0, 41.0, 0.004, 4.1)
         text = "asked for the contract" if index == 0 else ""
+        call = replace(call, disposition="sold" if index == 0 else "")
         found.append(CallRecord(call, quality, text, line))
     return found
 

@@ -21,6 +21,7 @@ from softphone.ui.working import start
 from .pane import OpenFor, Pane, Say, Send, ToDialer
 
 _PAGE = 200
+_TYPED_PAGE = 60  # while a filter is typed: every key waits for them
 _MOST_AT_ONCE = 1_000
 _WIDE = 56
 _LEAST = 8
@@ -73,7 +74,7 @@ class ContactsPane(Pane):
     def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
         """Search for what is typed."""
         event.stop()
-        self._wanted = _PAGE
+        self._wanted = _TYPED_PAGE
         self.show()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:

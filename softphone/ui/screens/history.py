@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
+from textual import events
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
@@ -12,8 +14,10 @@ from textual.widget import Widget
 from softphone.model.call import Call, Direction, EndReason, Party
 from softphone.model.command import (
     Ask,
+    CodedNames,
     DeleteRecord,
     HistoryPage,
+    ListCodes,
     ListHistory,
     Query,
     RecordFound,
@@ -35,14 +39,20 @@ from softphone.ui.working import start
 
 from .base import ConsoleScreen
 from .dialogs import Answer, Question
+from .pick import Pick
 from .platform_history import PlatformHistoryScreen
 
 _PAGE = 100
+_FIRST_PAGE = 40  # more than is seen; every key in the filter waits for them
 _NEAR_END = 20
 _DELETED_S = 0.2
 _WIDE = 100
 _COLUMNS = (Column(12), Column(7), Column(flex=1), Column(17), Column(14))
-_COLUMNS_WIDE = (*_COLUMNS[:3], Column(20), Column(26), Column(6, right=True), Column(9))
+_COLUMNS_WIDE = (
+    *(*_COLUMNS[:3], Column(20), Column(26), Column(6, right=True)),
+    *(Column(12), Column(9)),
+)
+_ALL = "\0"
 
 
 class HistoryScreen(ConsoleScreen):
@@ -57,6 +67,8 @@ class HistoryScreen(ConsoleScreen):
         self.detail = Lines(id="history-detail")
         self._box = Vertical(self.list, classes="pane full")
         self._missed = False
+        self._result = ""
+        self._results: dict[str, None] = {}
         self._next = ""
         self._loading = False
 
@@ -79,10 +91,26 @@ class HistoryScreen(ConsoleScreen):
         if Topic.HISTORY in topics and self.is_mounted:
             self._reload()
 
+    @property
+    def filter(self) -> HistoryFilter:
+        """Return which calls are shown."""
+        return HistoryFilter(
+            self.list.filter_text, missed=self._missed, limit=_PAGE, disposition=self._result
+        )
+
+    @property
+    def _first_page(self) -> int:
+        return max(_FIRST_PAGE, self.rows.content_size.height + _NEAR_END + 1)
+
     def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
         """Search names, numbers and notes."""
         event.stop()
         self._reload()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Show all of the marked call once the filter is left."""
+        if event.widget is self.rows:
+            self._show_detail()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """Show the marked call; fetch older ones near the end."""
@@ -100,6 +128,8 @@ class HistoryScreen(ConsoleScreen):
             self._missed = not self._missed
             self._set_title()
             self._reload()
+        elif event.action_id == "list.result":
+            self._choose_result()
         elif event.action_id == "list.platform":
             self.app.push_screen(PlatformHistoryScreen(self.view))
         elif record is None:
@@ -121,6 +151,27 @@ class HistoryScreen(ConsoleScreen):
         elif event.action_id == "list.copy":
             self.app.copy_to_clipboard(record.call.remote.address)
             self.post_message(Say(f"Copied {record.call.remote.address}."))
+
+    def _choose_result(self) -> None:
+        """Choose among the results of the calls seen so far, and those that can be given."""
+        start(self, self._ask_result, group="result", latest=True)
+
+    async def _ask_result(self) -> None:
+        reply = await self.view.request(ListCodes())
+        given = reply.value.names if isinstance(reply.value, CodedNames) else ()
+        known = dict.fromkeys([*(one.name for one in given), *self._results])
+        if not known:
+            self.post_message(Say("No call has a result yet.", "warning"))
+            return
+
+        def chosen(result: str | None) -> None:
+            if result is not None:
+                self._result = "" if result == _ALL else result
+                self._set_title()
+                self._reload()
+
+        choices = [(_ALL, "all calls", ""), *((word, word, "") for word in known)]
+        self.app.push_screen(Pick(self.view, "ONLY CALLS OF WHICH CAME", choices), chosen)
 
     def _keep(self, party: Party) -> None:
         """Open the editor with what is known of a caller."""
@@ -146,10 +197,13 @@ class HistoryScreen(ConsoleScreen):
 
     def _set_title(self) -> None:
         what = "MISSED CALLS" if self._missed else "HISTORY"
+        if self._result:
+            what = f"{what} · {self._result}"
         key = self.view.key
         title = (
             f"{what} ── Enter to dialer, {key('list.filter')} find, {key('list.missed')} missed, "
-            f"{key('contact.add')} keep, {key('list.block')} block, Esc closes, "
+            f"{key('list.result')} result, {key('contact.add')} keep, {key('list.block')} block, "
+            f"Esc closes, "
             f"{key('list.report')} report, {key('list.quality')} quality, "
             f"{key('list.platform')} platform"
         )
@@ -160,8 +214,7 @@ class HistoryScreen(ConsoleScreen):
 
     async def _load(self, before: str) -> None:
         self._loading = True
-        text = self.list.filter_text
-        wanted = HistoryFilter(text=text, missed=self._missed, before=before, limit=_PAGE)
+        wanted = replace(self.filter, before=before, limit=_PAGE if before else self._first_page)
         reply = await self.view.request(ListHistory(wanted))
         self._loading = False
         if not isinstance(reply.value, HistoryPage):
@@ -169,14 +222,18 @@ class HistoryScreen(ConsoleScreen):
             return
         self._next = reply.value.next
         have = tuple(self.rows.rows) if before else ()
-        none = "No call fits." if text or self._missed else "No call has been made or taken yet."
+        narrowed = wanted.text or wanted.missed or wanted.disposition
+        none = "No call fits." if narrowed else "No call has been made or taken yet."
+        results = (record.call.disposition for record in reply.value.records)
+        self._results |= dict.fromkeys(result for result in results if result)
         self.rows.show((*have, *reply.value.records), none)
         self._show_detail()
 
     def _show_detail(self) -> None:
         record = self.rows.row
         self.detail.show(self._detail_lines(record) if record else [])
-        if record and not record.timeline:
+        typing = self.list.line.has_focus  # what is seen changes with the next key
+        if record and not record.timeline and not typing:
             start(self, partial(self._load_detail, record), group="detail", latest=True)
 
     async def _load_detail(self, record: CallRecord) -> None:
@@ -200,7 +257,8 @@ class HistoryScreen(ConsoleScreen):
         talked = words.duration(_talked(call)) if call.answered else ""
         end = words.end_words(call)
         cells += [(name, role), (number, role), (end, "dim"), (talked, "plain")]
-        return table_line([*cells, (call.account, "dim")], _COLUMNS_WIDE, width)
+        cells += [(call.disposition, "plain"), (call.account, "dim")]
+        return table_line(cells, _COLUMNS_WIDE, width)
 
     def _detail_lines(self, record: CallRecord) -> list[Line]:
         call, quality = record.call, record.quality
@@ -219,6 +277,8 @@ class HistoryScreen(ConsoleScreen):
             ("jitter ", "dim"), (f"{words.figure(quality.mean_jitter_ms, 'ms')}   ", "plain"),
             ("loss ", "dim"), (words.figure(loss, "%", 1), "plain"),
         ))  # fmt: skip
+        if call.disposition:
+            lines.append((("Result: ", "dim"), (call.disposition, "strong")))
         if record.note:
             lines += wrap(f"Note: {record.note}", width, limit=3)
         for entry in record.timeline:
