@@ -80,7 +80,7 @@ class _Line:
 
     async def send(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Send one request and return the answer's JSON."""
-        async with self.session.request(method, path, json=body) as answer:
+        async with self.session.request(method, path, json=body, allow_redirects=False) as answer:
             answer.raise_for_status()
             return dict(await answer.json()) if answer.content_length else {}
 

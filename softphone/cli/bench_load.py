@@ -70,7 +70,9 @@ class _Bare:
         body = wire.token_request(self._ref, self._ref, (number["id"],))
         async with aiohttp.ClientSession() as session:
             url, headers = audin["token_url"], {wire.API_KEY_HEADER: audin["api_key"]}
-            async with session.post(url, json=body, headers=headers) as answer:
+            async with session.post(
+                url, json=body, headers=headers, allow_redirects=False
+            ) as answer:
                 token = wire.token_answer(await answer.json()).token
         core = audin["core_url"]
         self._presence = await connect(wire.presence_url(core, token, names))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
-from html import escape
 from typing import Any
 
 from aiohttp import web
@@ -78,4 +78,4 @@ def _table(rows: Iterable[dict[str, Any]]) -> str:
 
 
 def _safe(value: object) -> str:
-    return escape(clean("" if value is None else str(value)))
+    return html.escape(clean("" if value is None else str(value)))
