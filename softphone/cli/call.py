@@ -17,7 +17,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
         with_json(
             parser(
                 name,
-                "Place one call without the console. DEST is a number, a contact or a lab name.",
+                "Place one call without the console. DEST is a number, a contact or a lab name; "
+                "tones may follow a comma.",
                 "softphone call echo --play speech.wav --record back.wav --json",
                 "softphone call +390299999999 --from pn_1 --dtmf 12# --duration 20",
             )
@@ -33,7 +34,9 @@ def run(name: str, arguments: Sequence[str]) -> int:
     made.add_argument("--kbps", type=int, default=0, metavar="N", help="bandwidth of the sound")
     made.add_argument("--dscp", type=int, default=-1, metavar="N", help="marking of the packets")
     made.add_argument("--letters", action="store_true", help="dial 1-800-FLOWERS as digits")
-    made.add_argument("--confirm", action="store_true", help="dial an expensive prefix")
+    made.add_argument(
+        "--yes", "--confirm", dest="confirm", action="store_true", help="dial an expensive prefix"
+    )
     return asyncio.run(_call(parse(made, arguments)))
 
 

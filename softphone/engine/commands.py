@@ -19,6 +19,7 @@ from .conferences import Conferences
 from .data import Data, DataCommand
 from .destinations import Destinations
 from .dialing import must_confirm, refuse_emergency
+from .dialstring import dial_string
 from .dispositions import Dispositions
 from .link import Role
 from .owners import Claim
@@ -224,7 +225,10 @@ class Commands:
 
     async def _address(self, to: str, call: Call) -> str:
         """Return where a call may be sent; Refused with the reason where not."""
-        address, _ = await self._destinations.find(to, call.account)
+        typed = dial_string(to)
+        if typed.tones:
+            raise Refused("Nobody is there to send tones after a call was sent on.")
+        address, _ = await self._destinations.find(typed.to, call.account)
         refuse_emergency(address, self._engine.config.calls.emergency == "allow")
         return address
 
@@ -284,10 +288,13 @@ class Commands:
 
     async def _dial(self, client_id: str, command: c.Dial) -> c.Value | None:
         engine = self._engine
-        to, name = await self._destinations.find(command.to, command.account)
+        typed = dial_string(command.to)
+        to, name = await self._destinations.find(typed.to, command.account)
         adapter = self._destinations.dialler(command.account, to)
         refuse_emergency(to, engine.config.calls.emergency == "allow")
         _check_traffic(adapter, command)
+        if typed.tones:
+            self._allow(adapter, Capability.TONES)
         if not command.confirmed and must_confirm(to, engine.config.calls.confirm_prefixes):
             raise Refused(f"{to} may be expensive; dial it again to confirm.", code="CONFIRM")
         files = Files(command.play, command.record, command.both)
@@ -299,7 +306,7 @@ class Commands:
         if client is None:
             raise Refused("Nobody waits for this call any more.")
         owner = client_id if client.role is Role.COMMAND else ""
-        with engine.owners.dialling(adapter.name, Claim(owner, files, name)):
+        with engine.owners.dialling(adapter.name, Claim(owner, files, name, typed.tones)):
             sender = command.from_number or engine.hub.state.accounts[adapter.name].caller_id
             placed = replace(command, to=to, account=adapter.name, from_number=sender)
             return await adapter.submit(placed)

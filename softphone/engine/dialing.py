@@ -100,7 +100,7 @@ def same_beginning(pattern: str, address: str) -> bool:
 
 def must_confirm(number: str, prefixes: tuple[str, ...]) -> bool:
     """Tell whether the number starts with a prefix the site wants confirmed."""
-    return any(number.startswith(prefix) for prefix in prefixes)
+    return any(_bare(number).startswith(_bare(prefix)) for prefix in prefixes)
 
 
 def _bare(text: str) -> str:

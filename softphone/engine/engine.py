@@ -310,6 +310,7 @@ class Engine:
             self.job(self._name_call(after))
         if isinstance(fact, e.CallRestarted):
             self.sound.play_again(after.id)
+            self.owners.answered(after, again=True)
 
     def _turn_away(self, call: Call, *, ringing: bool) -> None:
         """Keep the record of a call that may not ring, and decline it."""
@@ -346,6 +347,8 @@ class Engine:
             self.note(after.account, *line, after.id)
         self.sound_desk.route()
         self.recorder.call_changed(after)
+        if after.state is CallState.ACTIVE:
+            self.owners.answered(after)
         if not after.live:
             self._call_over(after)
         elif before is not None and self.sound.waits_behind(before, after):

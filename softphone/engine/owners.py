@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from softphone.model.call import AccountName, Call, CallId, Direction
-from softphone.model.command import Answer, WaitForCall
+from softphone.model.command import Answer, SendTones, WaitForCall
+from softphone.model.event import Level
 
 from .calls import next_offer
 from .sound import Files
@@ -18,13 +20,18 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 
+_PAUSE_S = 2.0  # of one comma
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Whose the next dialled call of an account is, its files, and the contact's name."""
+    """Whose the next dialled call of an account is, its files, the contact's name, and what is
+    sent once somebody answers."""
 
     owner: str
     files: Files
     name: str
+    tones: str = ""
 
 
 class Owners:
@@ -34,6 +41,8 @@ class Owners:
         self._engine = engine
         self._claims: dict[AccountName, deque[Claim]] = {}
         self._files: dict[CallId, Files] = {}
+        self._tones: dict[CallId, str] = {}
+        self._answered: set[CallId] = set()
         self.waiters: dict[str, WaitForCall] = {}
 
     def files(self, call: CallId) -> Files:
@@ -73,10 +82,36 @@ class Owners:
     def call_over(self, call: CallId) -> None:
         """Forget what belonged to a call."""
         self._files.pop(call, None)
+        self._tones.pop(call, None)
+        self._answered.discard(call)
+
+    def answered(self, call: Call, *, again: bool = False) -> None:
+        """Send the tones that were dialled behind the number, once.
+
+        `again`: only now is there somebody to hear them, what was sent before went nowhere.
+        """
+        tones = self._tones.get(call.id, "")
+        if tones and (again or call.id not in self._answered):
+            self._answered.add(call.id)
+            self._engine.job(self._send(call, tones))
+
+    async def _send(self, call: Call, tones: str) -> None:
+        digits = tones.lstrip(",")
+        began = self._engine.book.calls[call.id].answered_mono
+        await asyncio.sleep((len(tones) - len(digits)) * _PAUSE_S)
+        now = self._engine.book.calls.get(call.id)
+        if now is None or not now.live or now.answered_mono != began:
+            return  # somebody answered meanwhile: it begins anew
+        reply = await self._engine.do(SendTones(call.id, digits))
+        if not reply.ok:
+            text = f"the tones {tones} were not sent: {reply.text}"
+            self._engine.note(call.account, Level.WARNING, text, call.id, alert=True)
 
     def _give_to_dialler(self, call: Call, claim: Claim) -> None:
         engine = self._engine
         self._files[call.id] = claim.files
+        if claim.tones:
+            self._tones[call.id] = claim.tones
         engine.change_call(
             call.id, owner=claim.owner, remote=replace(call.remote, known=claim.name)
         )

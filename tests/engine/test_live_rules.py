@@ -26,6 +26,33 @@ async def test_a_number_is_dialled_however_it_is_written(office: Office) -> None
     assert call.remote.address == ECHO
 
 
+async def test_tones_behind_a_number_are_sent_after_the_answer(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("softphone.engine.owners._PAUSE_S", 0.8)
+    desk = await office.at_work()
+
+    call = await desk.dial("+39 02 5550 0105,12#")
+    await until(lambda: office.call()["digits"] == "12#")
+    sent_on = await desk.ask(c.Transfer(call.id, "+390255500101,1"))
+
+    assert call.remote.address == FAR_ENDS["menu"]
+    assert desk.state.calls[call.id].tones == "12#"
+    assert not sent_on.ok
+
+
+async def test_an_expensive_number_is_confirmed_however_it_is_written(folder: Path) -> None:
+    rules = CallsConfig(region="IT", confirm_prefixes=("0039 0255",))
+    async with an_office(folder, calls=rules) as office:
+        desk = await office.at_work()
+
+        asked = await desk.ask(c.Dial("02 5550 0101"))
+        call = await desk.dial("02 5550 0101", confirmed=True)
+
+    assert asked.code == "CONFIRM"
+    assert call.remote.address == ECHO
+
+
 async def test_a_lab_name_is_dialled_and_shown(office: Office) -> None:
     desk = await office.at_work()
 
