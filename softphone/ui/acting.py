@@ -18,6 +18,7 @@ from .acting_desk import DeskActing
 from .acting_history import HistoryActing
 from .acting_platform import PlatformActing
 from .actions import Action, Scope, commands_of, find
+from .panes.pane import ToDialer
 from .phone import to_dial
 from .screens.base import ConsoleScreen
 from .screens.contact import ContactScreen
@@ -32,7 +33,7 @@ from .screens.messages import MessagesScreen
 from .screens.monitor import MonitorScreen
 from .screens.monitor_summary import SummaryScreen
 from .screens.online_users import OnlineUsersScreen
-from .screens.palette import PaletteScreen
+from .screens.palette import Chosen, PaletteScreen
 from .screens.platform_events import PlatformEventsScreen
 from .screens.pops import PopsScreen
 from .screens.report import ReportScreen
@@ -292,9 +293,11 @@ class Acting:
             self._app.bell()
             return
 
-        def done(action_id: str | None) -> None:
-            if action_id:
-                self.act(action_id)
+        def done(chosen: Chosen | None) -> None:
+            if chosen and chosen.action:
+                self.act(chosen.action)
+            elif chosen:
+                self._app.post_message(ToDialer(chosen.address))
 
         self._app.push_screen(PaletteScreen(self._app.view), done)
 

@@ -29,7 +29,7 @@ from softphone.model.contact import Contact, ContactAddress, ContactId
 from softphone.model.record import HistoryFilter
 from softphone.store import contacts, history
 from softphone.store.database import Database
-from tests.bench.console_bench import Figure, cpu_s, own_home, percentile
+from tests.bench.console_bench import Figure, cpu_s, latency_ms, own_home, percentile
 from tests.bench.observer_bench import shown
 from tests.e2e.conftest import Home, wait_for
 from tests.e2e.terminal import Terminal
@@ -199,6 +199,8 @@ def _in_console(home: Home, texts: Sequence[str], rounds: int) -> list[Figure]:
         typed, cpu = _typed(screen, texts)
         screen.press("ESC", "ESC", "CTRL+T", "TAB", "C")
         named, _ = _typed(screen, texts)
+        screen.press("ESC", "CTRL+P")
+        first = [latency_ms(screen, key) for text in texts for key in [*text, *"\x7f" * len(text)]]
     return [
         Figure("H to history drawn, worst", max(opened), "ms", 300),
         Figure("key in history's filter to drawn, median", percentile(typed, 0.5), "ms", math.inf),
@@ -206,6 +208,8 @@ def _in_console(home: Home, texts: Sequence[str], rounds: int) -> list[Figure]:
         Figure("CPU of the console for it, a key", cpu, "ms", math.inf),
         Figure("key in contacts' filter to drawn, median", percentile(named, 0.5), "ms", math.inf),
         Figure("key in contacts' filter to drawn, p95", percentile(named, 0.95), "ms", math.inf),
+        Figure("key in the palette to first byte, median", percentile(first, 0.5), "ms", 50),
+        Figure("key in the palette to first byte, p95", percentile(first, 0.95), "ms", 50),
     ]
 
 

@@ -25,6 +25,7 @@ from softphone.model.presence import Account, Availability, LinkState, OnlineUse
 from softphone.model.quality import Levels, QualitySample, QualitySummary, Warned
 from softphone.model.record import CallRecord, TimelineEntry
 from softphone.model.shift import ShiftRow
+from softphone.ui.widgets.rowlist import RowList
 
 if TYPE_CHECKING:
     from tests.ui.conftest import Console, FakeEngine, OpenConsole, World
@@ -120,6 +121,8 @@ async def help_screen(console: Console) -> None:
 
 async def palette(console: Console) -> None:
     await console.press("ctrl+p", "h", "o")
+    rows = console.app.screen.query_one(RowList)
+    await console.until(lambda: any(entry.action is None for entry in rows.rows))
 
 
 async def contact_editor(console: Console) -> None:
