@@ -10,6 +10,8 @@ from pathlib import Path
 from softphone.config import CallsConfig, UiConfig
 from softphone.engine.link import Link
 
+_PAINTS = "150"  # a second at most: a key waits 3 ms to be seen instead of 8; idle costs nothing
+
 
 def terminal_problem() -> str | None:
     """Return why no console can be shown here, in one sentence; imports no textual."""
@@ -46,6 +48,7 @@ def run_console(
 
     for name in ("COLUMNS", "LINES"):  # a size somebody exported once would hold for ever
         os.environ.pop(name, None)
+    os.environ.setdefault("TEXTUAL_FPS", _PAINTS)
     from .app import SoftphoneApp  # textual is heavy and not needed to refuse
     from .leaving import Leaving
     from .settingsfile import SettingsFile

@@ -43,7 +43,6 @@ from .pick import Pick
 from .platform_history import PlatformHistoryScreen
 
 _PAGE = 100
-_FIRST_PAGE = 40  # more than is seen; every key in the filter waits for them
 _NEAR_END = 20
 _DELETED_S = 0.2
 _WIDE = 100
@@ -100,7 +99,9 @@ class HistoryScreen(ConsoleScreen):
 
     @property
     def _first_page(self) -> int:
-        return max(_FIRST_PAGE, self.rows.content_size.height + _NEAR_END + 1)
+        """Return little more than is seen while a filter is typed: every key waits for it."""
+        typing = self.list.line.has_focus
+        return max(1, self.rows.content_size.height) + 2 if typing else _PAGE
 
     def on_filtered_list_filtered(self, event: FilteredList.Filtered) -> None:
         """Search names, numbers and notes."""
