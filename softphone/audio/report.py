@@ -62,6 +62,21 @@ class AudioReport:
     digit: str | None = None
     echo: EchoFigures | None = None
 
+    @property
+    def trouble(self) -> bool:
+        """Tell whether it is a problem the operator should see until it is mended."""
+        return self.kind in _TROUBLE
+
+
+_TROUBLE = frozenset(
+    (
+        ReportKind.NO_DEVICE,
+        ReportKind.DEVICE_LOST,
+        ReportKind.RECORD_FAILED,
+        ReportKind.MIC_SILENT,
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Processing:

@@ -63,20 +63,21 @@ class Stream(Protocol):
 class Schedule:
     """When the next tick is due: t0 + n * 20 ms, never `now + 20 ms`, which runs 2 % slow."""
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(self, now_s: float, tick_s: float = TICK_S) -> None:
         self.due_s = now_s
         self.skipped = 0
+        self._tick_s = tick_s
 
     def done(self, now_s: float) -> float:
         """Note one tick done; return seconds to wait for the next, 0 to catch up.
 
         More than 200 ms behind, the missed slots are skipped: a burst of old frames helps nobody.
         """
-        self.due_s += TICK_S
+        self.due_s += self._tick_s
         behind_s = now_s - self.due_s
         if behind_s > LATE_S:
-            slots = int(behind_s / TICK_S)
-            self.due_s += slots * TICK_S
+            slots = int(behind_s / self._tick_s)
+            self.due_s += slots * self._tick_s
             self.skipped += slots
         return max(0.0, self.due_s - now_s)
 

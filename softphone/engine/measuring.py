@@ -9,7 +9,7 @@ from softphone.audio.leg import LegStats
 from softphone.audio.level import PeakRange
 from softphone.model.call import CallId, MediaState
 from softphone.model.mos import delay_of, mos
-from softphone.model.quality import Levels, QualitySample, QualitySummary, Warned
+from softphone.model.quality import DeskFigures, Levels, QualitySample, QualitySummary, Warned
 
 from .quality import QualityWatch
 
@@ -51,10 +51,12 @@ class CallMeter:
         peaks: PeakRange | None,
         at: float,
         now_s: float,
+        desk: DeskFigures | None = None,
     ) -> Second:
         """Take the counts as they are now; `at` is epoch seconds.
 
-        `peaks` are the microphone's in this second, None while this call does not get it.
+        `peaks` are the microphone's in this second, None while this call does not get it. `desk`
+        are the figures of a desk elsewhere, None without one.
         """
         _, before = self._seen[-1]
         self._seen.append((now_s, stats))
@@ -64,7 +66,7 @@ class CallMeter:
         unsent = stats.frames_unsent - before.frames_unsent
         sent = stats.frames_sent - before.frames_sent - unsent
         raised, ended = self._watch.second(measured, peaks, silent=silent, sent=sent, unsent=unsent)
-        sample = replace(measured, warnings=self._watch.standing)
+        sample = replace(measured, warnings=self._watch.standing, desk=desk)
         self.summary = self.summary.with_sample(sample)
         self._unsaved.append(sample)
         media = MediaState.SILENT if silent else MediaState.FLOWING

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from softphone.audio.block import Samples
 from softphone.audio.devices import DeviceList as AudioDevices
-from softphone.audio.devices import is_plug_in, readable_name
 from softphone.audio.engine import RingKind
 from softphone.audio.leg import Leg, LegStats
 from softphone.audio.level import PeakRange
 from softphone.audio.replay import Stereo
-from softphone.audio.report import AudioReport, AudioSettings, ReportKind
+from softphone.audio.report import AudioSettings
 from softphone.audio.report import Levels as AudioLevels
 from softphone.audio.ringtone import RingSound
 from softphone.model.call import Call, CallId, CallState
 from softphone.model.device import Device
 from softphone.model.error import AudioError
-from softphone.model.quality import Levels, QualitySample, QualitySummary
+from softphone.model.quality import DeskFigures, Levels, QualitySample, QualitySummary
+from softphone.remote.choices import choices, desk_choices
+from softphone.remote.control import DESK
 from softphone.remote.host import RemoteCards
 from softphone.secret import Secret
 
@@ -107,7 +108,7 @@ class Sound:
     def __init__(self, engine: SoundEngine, *, desks: RemoteCards | None = None) -> None:
         self._engine = engine
         self._desks = desks
-        self._desk_of = ""
+        self._desk_of = self._desk_at = ""
         self._before_desk = "", ""
         self._ringing = False
         self._attached: dict[CallId, _Attached] = {}
@@ -287,7 +288,8 @@ class Sound:
         open_ = call.id in self._floor.operator and not call.muted
         peaks = self._peaks if open_ else None
         stats = self._engine.stats(call.id)
-        return attached.meter.second(stats, self._last_levels.microphone_db, peaks, at, now)
+        desk = None if attached.files.any else self.desk_figures()
+        return attached.meter.second(stats, self._last_levels.microphone_db, peaks, at, now, desk)
 
     def unsaved(self, call: CallId) -> tuple[QualitySample, ...]:
         """Return samples of a call that are due to be written, a few at a time."""
@@ -313,7 +315,7 @@ class Sound:
         if not self._desk_of:
             chosen = self._engine.selected()
             self._before_desk = chosen.input, chosen.output
-        self._desk_of = client
+        self._desk_of, self._desk_at = client, place
         self._desks.trust(place, token)
         self._engine.select(f"remote:{place}", f"remote:{place}")
 
@@ -322,12 +324,25 @@ class Sound:
         if client and client == self._desk_of:
             self._desk_of = ""
             self._engine.select(*self._before_desk)
+            if self._desks is not None:
+                self._desks.leave(self._desk_at)
+
+    def desk_figures(self) -> DeskFigures | None:
+        """Return how the way to the desk does, None while its sound is not used."""
+        return self._desks.figures() if self._desks else None
 
     # ---- devices -----------------------------------------------------------------------------
 
     def select(self, input: str | None, output: str | None, ringer: str | None) -> None:
         """Change devices; raises AudioError for a spec that is none."""
-        self._engine.select(input, output, ringer)
+        here = {"input": input, "output": output}
+        there = {key: spec for key, spec in here.items() if spec and spec.startswith(DESK)}
+        if there:
+            if self._desks is None or not self._desk_of:
+                raise AudioError("There is no desk with devices of its own here.")
+            self._desks.tell({"select": {k: v.removeprefix(DESK) for k, v in there.items()}})
+            here |= dict.fromkeys(there, f"remote:{self._desk_at}")
+        self._engine.select(here["input"], here["output"], ringer)
 
     def process(self, echo: bool | None, noise: bool | None, gain: bool | None) -> None:
         """Switch what is done to the microphone's sound; None leaves one as it is."""
@@ -335,7 +350,16 @@ class Sound:
 
     def selected(self) -> AudioSettings:
         """Return the devices in use, and what is done to the microphone's sound."""
-        return self._engine.selected()
+        used = self._engine.selected()
+        desk = self._desks.devices() if self._desks and self._desk_of else None
+        if desk is None:
+            return used
+        there = f"remote:{self._desk_at}"
+        return replace(
+            used,
+            input=DESK + desk.input if used.input == there else used.input,
+            output=DESK + desk.output if used.output == there else used.output,
+        )
 
     def meter(self, on: bool, loopback: bool) -> None:
         """Open the microphone for the devices screen, and play it back when wanted."""
@@ -349,34 +373,10 @@ class Sound:
     def devices(self) -> tuple[tuple[Device, ...], str]:
         """Return all devices and what is wrong; takes up to seconds: call it in a thread."""
         found = self._engine.list_devices()
-        listed = [
-            Device("auto", "Automatic", True, True),
-            *(
-                Device(
-                    f"portaudio:{device.name}",
-                    readable_name(device.name),
-                    device.inputs > 0,
-                    device.outputs > 0,
-                    device.default_input or device.default_output,
-                )
-                for device in found.devices
-                if not is_plug_in(device.name)
-            ),
-            Device("null", "Silence (no sound card)", True, True),
-            Device("tone", "1004 Hz test tone", True, False),
-        ]
-        return tuple(listed), found.problem or ""
+        desk = self._desks.devices() if self._desks else None
+        tone = Device("tone", "1004 Hz test tone", True, False)
+        return (*desk_choices(desk), *choices(found), tone), found.problem or ""
 
     def _known(self, call: CallId) -> None:
         if call not in self._attached:
             raise AudioError("This call has no audio yet.")
-
-
-def is_trouble(report: AudioReport) -> bool:
-    """Tell whether a report is a problem the operator should see until it is mended."""
-    return report.kind in (
-        ReportKind.NO_DEVICE,
-        ReportKind.DEVICE_LOST,
-        ReportKind.RECORD_FAILED,
-        ReportKind.MIC_SILENT,
-    )

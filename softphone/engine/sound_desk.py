@@ -18,7 +18,6 @@ from softphone.model.report import SoundStep
 from softphone.model.text import clean
 
 from .narrator import device_words, warning_lines
-from .sound import is_trouble
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -51,7 +50,7 @@ class SoundDesk:
         told = self._engine.hub.state.audio.problem
         if report.kind is ReportKind.NO_DEVICE and report.text == told:
             return  # microphone and speaker say the same; once is enough
-        trouble = is_trouble(report)
+        trouble = report.trouble
         if report.kind is ReportKind.ECHO_MEASURED:
             self.publish(told, echo_test=report.text)
         elif report.kind is ReportKind.PROCESSING_FAILED:

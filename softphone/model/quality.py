@@ -56,6 +56,22 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskFigures:
+    """The way between this host and a desk elsewhere, apart from the platform's.
+
+    The delay is one way: network, packing, and the desk's buffer. What was lost counts since the
+    connection to the desk was made, in ms of sound: `in` towards the operator, `out` of the
+    operator's voice.
+    """
+
+    delay_ms: float | None = None
+    jitter_ms: float = 0.0
+    lost_in_ms: float = 0.0
+    lost_out_ms: float = 0.0
+    round_trip_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QualitySample:
     """One second of one call. Delays and jitter in ms, loss as a share of 1, MOS 1 to 5.
 
@@ -80,6 +96,7 @@ class QualitySample:
     mos_out: float | None = None
     frames_unsent: int | None = None
     warnings: tuple[Warned, ...] = ()
+    desk: DeskFigures | None = None
 
 
 _MEANS = {  # of the summary, and of what in the samples
@@ -116,6 +133,8 @@ class QualitySummary:
     least_mos: float | None = None
     frames_unsent: int = 0
     warned: tuple[Warned, ...] = ()
+    desk: DeskFigures | None = None
+    """What was told last of the way to a desk elsewhere."""
     # How many seconds are in each mean, in the order of _MEANS; only while the call is up.
     _known: tuple[int, ...] = field(default=(0,) * len(_MEANS), repr=False, compare=False)
 
@@ -140,6 +159,7 @@ class QualitySummary:
             frames_received=int(_latest(self.frames_received, sample.frames_received)),
             frames_unsent=int(_latest(self.frames_unsent, sample.frames_unsent)),
             warned=tuple(dict.fromkeys((*self.warned, *sample.warnings))),
+            desk=sample.desk or self.desk,
             _known=known,
             **means,
         )

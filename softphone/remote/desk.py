@@ -11,7 +11,7 @@ import hmac
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,20 @@ from softphone.audio.report import AudioReport, AudioSettings
 from softphone.model.error import AudioError, ConnectError, ProtocolError
 from softphone.model.text import clean
 from softphone.secret import Secret
+from softphone.webrtc.opus import available
 
-from .frames import NO_TOKEN, Heard, Sound
+from .choices import choices
+from .control import device_fields, stats_fields
+from .frames import NO_TOKEN, Codec, Heard, Sound
 from .leg import RemoteLeg
 from .stream import Stream
 
 logger = logging.getLogger(__name__)
 
 HOST = "host"
+_STATS_EVERY_S = 1.0
+_SELECTABLE = ("auto", "portaudio", "null")
+"""Kinds of devices a host may choose: none that would read or write this machine's files."""
 
 
 class Desk:
@@ -39,15 +45,22 @@ class Desk:
         settings: AudioSettings,
         told: Callable[[str], None],
         token: Secret = NO_TOKEN,
+        opus: bool | None = None,
     ) -> None:
-        """With a token only a host that shows it is served; else whoever may open the socket."""
+        """With a token only a host that shows it is served; else whoever may open the socket.
+
+        `opus`: whether this side speaks it; None looks for it.
+        """
         self._told, self._token = told, token
+        self._opus = available() if opus is None else opus
+        self._codec = Codec.MULAW
         self._loop = asyncio.get_running_loop()
         self._engine = AudioEngine(settings, self._from_engine)
         self._stream: Stream | None = None
         self._leg: RemoteLeg | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._listing = False
 
     async def serve(self, place: Path) -> None:
         """Listen on a socket only this user may use; raises OSError."""
@@ -79,7 +92,7 @@ class Desk:
         self._tasks.add(task)
         stream = Stream(reader, writer)
         try:
-            hello = await stream.greet("desk")
+            hello = await stream.greet("desk", opus=self._opus)
             if hello.role != HOST:
                 raise ConnectError("Only a host may use this desk's sound.")
             if not hmac.compare_digest(*(t.reveal().encode() for t in (self._token, hello.token))):
@@ -87,6 +100,7 @@ class Desk:
             if self._stream is not None:
                 self._stream.cut()
             self._stream = stream
+            self._codec = Codec.OPUS if self._opus and hello.opus else Codec.MULAW
             self._told(f"connected with {HOST} (softphone {clean(hello.version)})")
             await self._follow(stream)
         except (ConnectError, ProtocolError, OSError) as problem:
@@ -103,13 +117,11 @@ class Desk:
 
     async def _follow(self, stream: Stream) -> None:
         async for frame in stream.frames():
-            leg = self._leg
-            if isinstance(frame, Sound):
-                if leg is not None:
-                    leg.receive(frame, time.monotonic())
-            elif isinstance(frame, Heard):
-                if leg is not None:
-                    leg.heard(frame, time.monotonic())
+            if self._stream is not stream:
+                return  # a newer host took its place
+            if isinstance(frame, Sound | Heard):
+                if self._leg is not None:
+                    self._leg.receive(frame, time.monotonic())
             elif isinstance(frame, dict):
                 self._obey(frame)
 
@@ -117,20 +129,45 @@ class Desk:
         """Do what a control message of the host asks; what is not known is ignored."""
         if isinstance(wish.get("use"), bool):
             self._use(on=wish["use"])
-        chosen = wish.get("select")
-        if isinstance(chosen, dict):
-            specs = {key: chosen.get(key) for key in ("input", "output")}
-            with suppress(AudioError):
-                self._engine.select(
-                    **{key: str(spec) for key, spec in specs.items() if isinstance(spec, str)}
-                )
+        if isinstance(wish.get("select"), dict):
+            self._select(wish["select"])
+        if wish.get("list") is True and not self._listing:
+            self._listing = True
+            self._begin(self._list())
+
+    def _select(self, chosen: dict[str, Any]) -> None:
+        """Use other devices of the desk, of those a host may choose: cards, and silence."""
+        specs = {key: chosen.get(key) for key in ("input", "output")}
+        known = {
+            key: spec
+            for key, spec in specs.items()
+            if isinstance(spec, str) and spec.startswith(_SELECTABLE)
+        }
+        try:
+            self._engine.select(**known)
+        except AudioError as problem:
+            self._say({"text": problem.message, "trouble": True})
+        self._begin(self._list())
+
+    async def _list(self) -> None:
+        """Tell which cards there are and which are in use."""
+        found = await asyncio.to_thread(self._engine.list_devices)
+        self._listing = False
+        used = self._engine.selected()
+        self._say(device_fields(choices(found), used.input, used.output, found.problem or ""))
+
+    async def _tell_stats(self) -> None:
+        while self._leg is not None:
+            self._say(stats_fields(self._leg.stats()))
+            await asyncio.sleep(_STATS_EVERY_S)
 
     def _use(self, *, on: bool) -> None:
         """Open or shut microphone and speaker."""
         if on and self._leg is None:
-            self._leg = RemoteLeg(self._from_card)
+            self._leg = RemoteLeg(self._from_card, self._codec, opus=self._opus)
             self._engine.attach(HOST, self._leg)
             self._engine.set_talk(HOST, talk=True, listen=True)
+            self._begin(self._tell_stats())
             self._told("microphone open")
         elif not on and self._leg is not None:
             self._engine.detach(HOST)
@@ -152,5 +189,13 @@ class Desk:
 
     def _report(self, report: AudioReport) -> None:
         self._told(report.text)
+        self._say({"text": report.text, "trouble": report.trouble})
+
+    def _say(self, fields: Mapping[str, Any]) -> None:
         if self._stream is not None:
-            self._stream.tell({"report": report.kind.value, "text": report.text})
+            self._stream.tell(fields)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -2,15 +2,16 @@
 
 A frame is one byte of kind, two of length (big-endian), and that many bytes:
 
-    HELLO    JSON: protocol, version, role; the first frame of each side, nothing is taken before it
-    AUDIO    codec (1), number (4), acknowledged number (4), 20 ms of sound
+    HELLO    JSON: protocol, version, role, the codecs this side understands; the first frame of
+             each side, nothing is taken before it
+    AUDIO    codec (1), number (2), acknowledged number (2), 10 ms of sound
     CONTROL  JSON: what the host wants of the desk, what the desk tells
-    HEARD    acknowledged number (4), while nothing is sent
+    HEARD    acknowledged number (2), while nothing is sent
 
 A stream loses nothing, but it stalls, and SSH buffers megabytes: so every frame of sound carries
 the number of the last one that came the other way, and the sender holds back what would only grow
 old.
-Unknown kinds and fields are ignored, for newer versions.
+Numbers count 10 ms each, sent or not. Unknown kinds and fields are ignored, for newer versions.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ from typing import Any
 from softphone.model.error import ProtocolError
 from softphone.secret import Secret
 
-PROTOCOL = 1
-FRAME_S = 0.02
-MASK = 0xFFFFFFFF
+PROTOCOL = 2
+FRAME_S = 0.01
+MASK = 0xFFFF
 NO_TOKEN = Secret("")
+_HALF = (MASK + 1) // 2
 _HEAD = struct.Struct("!BH")
-_SOUND, _NUMBER = struct.Struct("!BII"), struct.Struct("!I")
+_SOUND, _NUMBER = struct.Struct("!BHH"), struct.Struct("!H")
 _LARGEST = 8_192
+_MOST_CODECS = 16
 
 
 class Kind(IntEnum):
@@ -44,7 +47,7 @@ class Kind(IntEnum):
 
 
 class Codec(IntEnum):
-    """How 20 ms of sound are coded: mu-law at 8 kHz, or Opus."""
+    """How 10 ms of sound are coded: mu-law at 8 kHz, which everybody understands, or Opus."""
 
     MULAW = 0
     OPUS = 1
@@ -52,7 +55,7 @@ class Codec(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """20 ms of one direction. `heard` is the number of the last frame of the other one."""
+    """10 ms of one direction. `heard` is the number of the last frame of the other one."""
 
     codec: Codec
     number: int
@@ -68,6 +71,8 @@ class Hello:
     version: str
     protocol: int = PROTOCOL
     token: Secret = NO_TOKEN
+    opus: bool = False
+    """Whether this side understands Opus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +85,27 @@ class Heard:
 Frame = Hello | Sound | Heard | Mapping[str, Any]
 
 
+def since(number: int, before: int) -> int:
+    """Return how many frames a number is after another, negative before it; across the wrap."""
+    return (number - before + _HALF & MASK) - _HALF
+
+
 def pack_hello(hello: Hello) -> bytes:
     """Return the bytes of a greeting."""
-    fields = {"protocol": hello.protocol, "version": hello.version, "role": hello.role}
+    codecs = [codec.name.lower() for codec in Codec if hello.opus or codec is not Codec.OPUS]
+    fields: dict[str, Any] = {
+        "protocol": hello.protocol,
+        "version": hello.version,
+        "role": hello.role,
+        "codecs": codecs,
+    }
     if hello.token:
         fields["token"] = hello.token.reveal()
     return _packed(Kind.HELLO, json.dumps(fields).encode())
 
 
 def pack_sound(sound: Sound) -> bytes:
-    """Return the bytes of 20 ms."""
+    """Return the bytes of 10 ms."""
     head = _SOUND.pack(sound.codec, sound.number & MASK, sound.heard & MASK)
     return _packed(Kind.AUDIO, head + sound.payload)
 
@@ -161,7 +177,9 @@ def _hello(fields: Mapping[str, Any]) -> Hello:
         raise ProtocolError("The greeting lacks protocol, version or role.")
     token = fields.get("token")
     shown = Secret(token[:200]) if isinstance(token, str) else NO_TOKEN
-    return Hello(role[:16], version[:32], protocol, shown)
+    codecs = fields.get("codecs")
+    opus = isinstance(codecs, list) and Codec.OPUS.name.lower() in codecs[:_MOST_CODECS]
+    return Hello(role[:16], version[:32], protocol, shown, opus)
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

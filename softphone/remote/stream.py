@@ -39,9 +39,9 @@ class Stream:
         self._unpacker = Unpacker()
         self._early: list[Frame] = []
 
-    async def greet(self, role: str, token: Secret = NO_TOKEN) -> Hello:
+    async def greet(self, role: str, token: Secret = NO_TOKEN, *, opus: bool = False) -> Hello:
         """Exchange greetings; raises ConnectError when the other side is none of ours."""
-        self._writer.write(pack_hello(Hello(role, __version__, token=token)))
+        self._writer.write(pack_hello(Hello(role, __version__, token=token, opus=opus)))
         try:
             async with asyncio.timeout(_GREETING_LIMIT_S):
                 hello = await self._first()

@@ -93,7 +93,10 @@ def host_command(home: Home) -> str:
     script = home.folder / "there"
     variables = "".join(
         f"export {name}='{home.env[name]}'\n"
-        for name in ("SOFTPHONE_STATE_DIR", "SOFTPHONE_RUNTIME_DIR", "XDG_CONFIG_HOME", "TERM")
+        for name in (
+            *("SOFTPHONE_STATE_DIR", "SOFTPHONE_RUNTIME_DIR", "XDG_CONFIG_HOME", "TERM"),
+            "PYTHONPATH",
+        )
         if name in home.env
     )
     words = " ".join(f"'{word}'" for word in home.command())

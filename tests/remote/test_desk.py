@@ -137,7 +137,7 @@ async def test_only_this_user_may_use_the_socket(place: Place) -> None:
     [
         (b"GET / HTTP/1.1\r\n\r\n", "does not answer"),
         (pack_control({"use": True}), "no greeting"),
-        (pack_hello(Hello("host", "9.9", protocol=2)), "install the same version on both"),
+        (pack_hello(Hello("host", "9.9", protocol=1)), "install the same version on both"),
         (pack_hello(Hello("desk", "1.0")), "Only a host"),
     ],
 )

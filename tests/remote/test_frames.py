@@ -26,10 +26,11 @@ SOUND = Sound(Codec.OPUS, 7, 5, b"abc")
 
 
 def test_the_bytes_are_as_written_down() -> None:
-    assert pack_sound(SOUND).hex() == "02000c" + "01" + "00000007" + "00000005" + "616263"
-    assert pack_heard(Heard(9)).hex() == "040004" + "00000009"
+    assert pack_sound(SOUND).hex() == "020008" + "01" + "0007" + "0005" + "616263"
+    assert pack_heard(Heard(9)).hex() == "040002" + "0009"
     hello = pack_hello(Hello("desk", "1.0"))
-    assert hello == b'\x01\x00\x31{"protocol": 1, "version": "1.0", "role": "desk"}'
+    told = b'{"protocol": 2, "version": "1.0", "role": "desk", "codecs": ["mulaw"]}'
+    assert hello == b"\x01" + len(told).to_bytes(2, "big") + told
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=30))
@@ -59,7 +60,7 @@ def test_frames_come_out_whole_however_the_stream_is_cut(cuts: list[int]) -> Non
     [
         b"\x02\xff\xff",
         b"\x02\x00\x03abc",
-        b"\x04\x00\x02ab",
+        b"\x04\x00\x03abc",
         b"\x03\x00\x02[]",
         b"\x03\x00\x01{",
         b"\x01\x00\x02{}",
