@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from softphone.model import event as e
 from softphone.model.call import Call, CallId, CallState
+from softphone.model.desk import Desk
+from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, LinkState
 from softphone.model.record import CallRecord
 from softphone.model.state import ConsoleState
@@ -33,8 +35,8 @@ class Teller:
                 self._calls.pop(call_id, None)
             case e.AccountChanged(account):
                 return self._account(account, mono)
-            case e.Noted(at, source, _, text):
-                return f"{local_time(at):%H:%M:%S} {source}: {text}"
+            case e.Noted():
+                return note_line(event)
             case e.AudioChanged(audio) if audio.problem:
                 return f"sound: {audio.problem} {audio.hint}".rstrip()
             case e.ControlChanged(controller, consoles):
@@ -90,6 +92,33 @@ def call_line(call: Call, mono: float) -> str:
     muted = "muted" if call.muted else ""
     parts = (words.state_word(call, mono), name, number, words.direction_word(call), call.account)
     return "  ".join(part for part in (*parts, muted) if part)
+
+
+def note_line(note: e.Noted) -> str:
+    """Return one line of the event log."""
+    return f"{local_time(note.at):%H:%M:%S} {note.source}: {note.text}"
+
+
+def pop_line(pop: ScreenPop) -> str:
+    """Return one line for customer data: when, who, and the fields that came with it."""
+    who = (pop.customer, pop.number, pop.campaign)
+    fields = [f"{name}: {value}" for name, value in pop.fields]
+    parts = (f"{local_time(pop.at):%H:%M:%S}", pop.account, *who, *fields)
+    return "  ".join(part for part in parts if part)
+
+
+def desk_line(desk: Desk, mono: float) -> str:
+    """Return one line for the operator's own state."""
+    parts = [f"you are {words.desk_words(desk)}"]
+    if desk.until_mono is not None:
+        parts.append(f"{max(0.0, desk.until_mono - mono):.0f} s left")
+    if desk.undisposed:
+        parts.append("a disposition is needed")
+    if desk.queued:
+        parts.append(f"then {words.next_words(desk)}")
+    if desk.quiet:
+        parts.append("do not disturb")
+    return ", ".join(parts)
 
 
 def _line_state(account: Account) -> tuple[LinkState, int]:

@@ -57,6 +57,8 @@ class FakeEngine:
     sent: list[c.Command] = field(default_factory=list)
     links: list[FakeLink] = field(default_factory=list)
     refuse: Exception | None = None
+    gates: dict[type, asyncio.Event] = field(default_factory=dict)
+    """Commands of these types are answered only when their event is set."""
 
     async def connect(self) -> FakeLink:
         if self.refuse is not None:
@@ -87,6 +89,8 @@ class FakeLink:
 
     async def request(self, command: c.Command) -> c.Reply:
         self.owner.sent.append(command)
+        if gate := self.owner.gates.get(type(command)):
+            await gate.wait()
         answer = self.owner.replies.get(type(command))
         return answer(command) if answer else c.Reply()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 
@@ -86,6 +87,29 @@ async def test_a_call_is_followed_client_by_client_and_left_behind(
     assert kinds[0] is c.FrameKind.CALL
     assert c.FrameKind.CLIENT in kinds
     assert c.CloseFrame(WATCH, FRAME) in console.commands(c.CloseFrame)
+
+
+async def test_a_frame_that_opens_after_its_screen_closed_is_freed(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    for keys in (("tab", "O"), ("tab", "O", "enter")):
+        engine.gates.clear()
+        await console.press(*keys[:-1])
+        gate = engine.gates[c.OpenFrame] = asyncio.Event()
+        await console.press(keys[-1])
+        await console.until(lambda: console.commands(c.OpenFrame))
+        asked = len(console.commands(c.OpenFrame))
+        closed = len(console.commands(c.CloseFrame))
+        await console.press("escape", "escape")
+        gate.set()
+
+        await console.until(
+            lambda before=closed, asked=asked: (  # type: ignore[misc]  # bound now
+                len(console.commands(c.CloseFrame)) - before >= 1
+                and len(console.commands(c.CloseFrame)) >= asked
+            )
+        )
 
 
 async def test_calls_that_are_seen_are_followed_and_left_with_the_screen(

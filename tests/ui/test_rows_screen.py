@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -147,3 +148,18 @@ async def test_a_file_that_cannot_be_written_is_told(
     await console.press("g", "y", "escape")
     assert console.app.clipboard == '{"n": 1}'
     assert console.commands(c.CloseFrame)[-1] == c.CloseFrame(WATCH, FRAME)
+
+
+async def test_a_fetch_that_begins_after_the_screen_closed_is_freed(
+    console: Console, engine: FakeEngine
+) -> None:
+    await watching(console, engine)
+    gate = engine.gates[c.OpenFrame] = asyncio.Event()
+    await asked_for_rows(console, engine)
+    await console.until(lambda: console.commands(c.OpenFrame))
+    await console.press("escape")
+    assert console.app.screen is console.app.main
+    gate.set()
+
+    await console.until(lambda: console.commands(c.CloseFrame))
+    assert console.commands(c.CloseFrame) == [c.CloseFrame(WATCH, FRAME)]

@@ -63,6 +63,11 @@ class ConsoleScreen(Screen[None]):
         self.callbar = CallBar(view)
         self.cover = Cover()
         self._before_bar: Widget | None = None
+        self.gone = False
+
+    def on_unmount(self) -> None:
+        """Remember that nobody sees this any more, for what is still being asked."""
+        self.gone = True
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield what stands between header and footer."""

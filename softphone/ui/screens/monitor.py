@@ -182,7 +182,7 @@ class MonitorScreen(ConsoleScreen):
         seen = [call.id for call in self.rows.seen if not self.board.ended(call)]
         fresh, old = self._followed.look(seen, self.view.mono())
         for call_id in fresh:
-            start(self, partial(self._follow, account, call_id), group=f"follow {call_id}")
+            start(self.app, partial(self._follow, account, call_id), group=f"follow {call_id}")
         for call_id in old:
             self._leave(self._frames.pop(call_id, None))
         if self._changed:
@@ -191,7 +191,7 @@ class MonitorScreen(ConsoleScreen):
     async def _follow(self, account: AccountName, call_id: str) -> None:
         reply = await self.view.request(c.OpenFrame(account, c.FrameKind.CALL, call_id))
         if isinstance(reply.value, c.FrameOpened):
-            if call_id in self._followed.seen and self.is_mounted:
+            if call_id in self._followed.seen and not self.gone:
                 self._frames[call_id] = reply.value.frame
             else:
                 self._leave(reply.value.frame)

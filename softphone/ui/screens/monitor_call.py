@@ -88,7 +88,7 @@ class MonitorCallScreen(ConsoleScreen):
         """Open the call's frame."""
         self.rows.focus()
         self.view.session.listeners.append(self._heard)
-        start(self, self._open_call, group="open")
+        start(self.app, self._open_call, group="open")  # what it opens is closed, come what may
         self._paint()
 
     def on_unmount(self) -> None:
@@ -153,7 +153,8 @@ class MonitorCallScreen(ConsoleScreen):
 
     async def _open_call(self) -> None:
         await self._open(c.OpenFrame(self._account, c.FrameKind.CALL, self._call.id))
-        self._follow_seen()
+        if not self.gone:
+            self._follow_seen()
 
     def _follow_seen(self) -> None:
         """Follow the marked client and those that are seen, at most eight, each by its frame."""
@@ -165,19 +166,21 @@ class MonitorCallScreen(ConsoleScreen):
                 return
             self._asked.append(client.client)
             wanted = c.OpenFrame(self._account, c.FrameKind.CLIENT, self._call.id, client.client)
-            start(self, partial(self._open, wanted), group=f"client {client.client}")
+            start(self.app, partial(self._open, wanted), group=f"client {client.client}")
 
     async def _open(self, wanted: c.OpenFrame) -> None:
         reply = await self.view.request(wanted)
         if isinstance(reply.value, c.FrameOpened):
             frame = reply.value.frame
-            if not self.is_mounted:
+            if self.gone:
                 start(self.app, partial(self._close, frame.id), group="close")
                 return
             self._frames[frame.id] = frame
             if wanted.kind is c.FrameKind.CALL:
                 self._call_frame = frame.id
                 self._look_back_once(frame)
+        elif self.gone:
+            return
         elif reply.text not in self._said:
             self._said.add(reply.text)
             self.post_message(Say(reply.text, "warning"))

@@ -145,7 +145,7 @@ class RowsScreen(ConsoleScreen):
     def _ask_conditions(self, example: str, resource: str | None) -> None:
         def done(text: str | None) -> None:
             if text and resource:
-                start(self, partial(self._open, resource, text), group="open")
+                start(self.app, partial(self._open, resource, text), group="open")
 
         if resource:
             ask = AskLine(self.view, resource, _ASK)
@@ -161,6 +161,10 @@ class RowsScreen(ConsoleScreen):
             self.account, c.FrameKind.DATABASE, resource=resource, conditions=conditions
         )
         reply = await self.view.request(wanted)
+        if self.gone:
+            if isinstance(reply.value, c.FrameOpened):
+                await self._close(reply.value.frame)
+            return
         if not isinstance(reply.value, c.FrameOpened):
             self.post_message(Say(reply.text or "The service gives no answer.", "warning"))
             return
