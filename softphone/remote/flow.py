@@ -17,8 +17,10 @@ _SPARE_S = 0.1
 _LEAST_PATIENCE_S, _MOST_PATIENCE_S = 0.03, 0.1
 _OVER_TARGET_S = 0.02
 _BURST_S = 0.1
-_MOST_AHEAD_S = 0.015  # a frame and some unevenness
-_DRIFT = 0.0005  # of the lead, per frame: two clocks may differ by some 0.05 %
+_WARM_UP_S = 0.06  # a sound card begins with all that it has gathered while it was opened
+_MOST_AHEAD_S = 0.008
+_DRIFT = 0.001  # of the lead, per frame: two clocks may differ by some 0.05 %
+_MOST_BEHIND_S = 0.1
 _MOST_LATE_S = 0.1
 _FORGET = 0.02  # of a way that has become longer, per frame
 
@@ -71,6 +73,7 @@ class Step:
         self._arrived_s = self._resumed_s = now_s
         self._owed = 0  # made up, and not come since
         self._last: int | None = None
+        self._begins_s: float | None = None  # when the first frame is wanted
         self._media_s = 0.0
 
     @property
@@ -80,23 +83,23 @@ class Step:
 
     def restart(self) -> None:
         """Another connection: its numbers begin anew, and it owes nothing."""
-        self._last, self._owed = None, 0
+        self._last, self._begins_s, self._owed = None, None, 0
         self.made_up = self.dropped = 0
         self._arrivals.reset()
 
     def arrived(self, number: int, now_s: float) -> bool:
         """Take note of a frame; tell whether it is still wanted."""
-        if self._last is None:
-            self._owed, passed = 0, 1
-            self._covered_s = now_s
-        else:
-            passed = max(0, since(number, self._last))
+        passed = 1 if self._last is None else max(0, since(number, self._last))
         self._last = number
         self._media_s += passed * FRAME_S
         self._arrivals.add(now_s, self._media_s)
         if now_s - self._arrived_s > self._patience_s:
             self._resumed_s = now_s
         self._arrived_s = now_s
+        if self._begins_s is None:
+            self._begins_s = now_s + _WARM_UP_S
+        if now_s < self._begins_s:
+            return False
         if self._owed and now_s - self._resumed_s < _BURST_S:
             late = self._owed >= passed
             self._owed = max(0, self._owed - passed)
@@ -108,18 +111,21 @@ class Step:
 
     def due(self, now_s: float) -> int:
         """Return how many blocks must be made up now."""
-        if self._last is not None and now_s - self._arrived_s - FRAME_S <= self._patience_s:
+        begun = self._begins_s is not None and now_s >= self._begins_s
+        if begun and now_s - self._arrived_s - FRAME_S <= self._patience_s:
             return 0
         blocks = max(0, math.floor((now_s - self._covered_s) / FRAME_S))
         self._covered_s += blocks * FRAME_S
-        self._owed += blocks
-        self.made_up += blocks if self._last is not None else 0
+        if begun:
+            self._owed += blocks
+            self.made_up += blocks
         return blocks
 
     def _fits(self, now_s: float) -> bool:
         """Give a frame to the far end, unless it has more than the clock says."""
         ahead_s = self._covered_s - now_s
-        self._covered_s -= _DRIFT * ahead_s
+        self._covered_s -= _DRIFT * max(0.0, ahead_s)
+        self._covered_s = max(self._covered_s, now_s - _MOST_BEHIND_S)
         if ahead_s > _MOST_AHEAD_S:
             self.dropped += 1
             return False
