@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from softphone.engine.link import Link
 
 
+_LINE_LIMIT = 1024 * 1024
+_NOT_INSIDE = ("console", "ssh", "relay", "lab", "bench")
+
+
 def run(name: str, arguments: Sequence[str]) -> int:
     """Open the console; return when it is left."""
     made = parser(
@@ -83,7 +87,7 @@ def _open(options: Namespace, attach: Callable[[], Awaitable[Link]]) -> int:
     if options.plain:
         from softphone.ui.plain import run_plain
 
-        return asyncio.run(run_plain(attach))
+        return asyncio.run(run_plain(attach, shell=_shell(options), commands=_shell_commands()))
     from softphone.ui.run import run_console
 
     return run_console(
@@ -96,6 +100,40 @@ def _open(options: Namespace, attach: Callable[[], Awaitable[Link]]) -> int:
         layouts=config.layouts,
         config=None if options.lab else config.path or config_file(),
     )
+
+
+def _shell_commands() -> list[str]:
+    """Return the commands that make sense inside the line mode."""
+    from .main import COMMANDS
+
+    return [name for name in COMMANDS if name not in _NOT_INSIDE]
+
+
+def _shell(options: Namespace) -> Callable[[Sequence[str], Callable[[str], None]], Awaitable[None]]:
+    """Return what runs a command of the command line for the line mode, as a process of its own."""
+    common = ["--config", options.config] if options.config else []
+    common += ["--profile", options.profile] if options.profile else []
+    common += ["--lab"] if options.lab else []
+
+    async def run(arguments: Sequence[str], say: Callable[[str], None]) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "softphone", *common, *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=_LINE_LIMIT,
+        )
+        assert process.stdout is not None
+        try:
+            async for line in process.stdout:
+                say(line.decode(errors="replace").rstrip("\n"))
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    return run
 
 
 def _is_screen() -> bool:

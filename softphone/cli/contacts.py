@@ -38,6 +38,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
                       "import FILE, export [FILE], merge [ID]")  # fmt: skip
     made.add_argument("--add", nargs="+", metavar=("NAME", "NUMBER"), help="add a contact")
     made.add_argument("--company", default="", help="company of the added contact")
+    made.add_argument("--favourite", action="store_true", help="the added contact is one")
+    made.add_argument("--quick", type=int, default=0, metavar="N", help="its quick-dial key, 1-9")
     made.add_argument("--delete", default="", metavar="ID", help="delete a contact")
     made.add_argument("--directory", action="store_true", help="search the platform's directory")
     made.add_argument("--field", choices=FIELDS, default="name", help="what TEXT is looked for in")
@@ -89,7 +91,15 @@ async def _add(session: Session, options: argparse.Namespace) -> None:
     source = None
     if options.account:
         source = session.account(options.account, Capability.ADDRESS_BOOK)
-    contact = Contact(ContactId(""), name, addresses, options.company, source=source)
+    contact = Contact(
+        ContactId(""),
+        name,
+        addresses,
+        options.company,
+        favourite=options.favourite,
+        source=source,
+        quick=options.quick,
+    )
     saved = await session.ask(c.SaveContact(contact))
     assert isinstance(saved, c.ContactSaved)
     if options.json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from softphone.model import event as e
 from softphone.model.call import Call, CallId, CallState
-from softphone.model.desk import Desk
+from softphone.model.desk import Desk, DeskState
 from softphone.model.message import ScreenPop
 from softphone.model.presence import Account, LinkState
 from softphone.model.record import CallRecord
@@ -109,7 +109,8 @@ def pop_line(pop: ScreenPop) -> str:
 
 def desk_line(desk: Desk, mono: float) -> str:
     """Return one line for the operator's own state."""
-    parts = [f"you are {words.desk_words(desk)}"]
+    away = desk.reason if desk.state is DeskState.NOT_ROUTABLE else ""
+    parts = [f"you are {desk.state.words}{f' ({away})' if away else ''}"]
     if desk.until_mono is not None:
         parts.append(f"{max(0.0, desk.until_mono - mono):.0f} s left")
     if desk.undisposed:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
+from softphone.cli.main import COMMANDS
+from softphone.ui.plain_words import _INSTEAD as INSTEAD
+from softphone.ui.plain_words import LISTS, WORDS
 from tests.cli.conftest import Cli, one_line
 from tests.e2e.conftest import wait_for
 
@@ -127,3 +131,46 @@ def test_nothing_to_undo_is_said_and_quiet_changes_over(shared: Cli) -> None:
     assert "do not disturb" in shared("agent").out
     assert shared("quiet").code == 0
     assert desk(shared)["quiet"] is False
+
+
+# ---- the line mode, with the real engine --------------------------------------------------------
+
+
+def lines(cli: Cli, patch: pytest.MonkeyPatch, *typed: str) -> str:
+    patch.setattr("sys.stdin", io.StringIO("\n".join(typed) + "\nquit\n"))
+    done = cli("--plain")
+    assert done.code == 0
+    return done.out
+
+
+def test_every_command_the_line_mode_names_is_one() -> None:
+    named = {line.partition(" ")[0] for line in INSTEAD.values()}
+
+    assert named - set(WORDS) - set(LISTS) - set(COMMANDS) == set()
+
+
+def test_line_mode_runs_commands_of_the_command_line(
+    shared: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = lines(
+        shared, monkeypatch, "shift --json", "history --disposition nothing --csv", "agent",
+        "break tea", "status", "available", "nonsense",
+    )  # fmt: skip
+
+    assert '"type": "shift_total"' in text
+    assert "started,account,direction" in text
+    assert "not available (tea)" in text
+    assert "Unknown: nonsense" in text
+
+
+def test_line_mode_dials_by_quick_key_again_and_back(
+    shared: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = shared("contacts", "--add", "Anna", "+390255500102", "--quick", "4", "--favourite")
+    assert added.code == 0
+
+    text = lines(shared, monkeypatch, "quick 4", "note sold to Anna", "hangup", "quick 5", "redial")
+
+    assert text.count("DIAL  +390255500102  out") == 2
+    assert "No contact has the key 5" in text
+    assert shared("history", "sold to", "--json").last["note"] == "sold to Anna"
