@@ -77,6 +77,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("bench", "measure what this machine does"),
     "ssh": ("ssh", "open another machine's console with this machine's sound"),
     "relay": ("relay", "serve this machine's sound to a host, on a Unix socket"),
+    "completion": ("completion", "print what lets bash, zsh or fish complete commands"),
     "lab": ("lab", "run the lab: a server to call and be called by"),
     "lab-ctl": ("labctl", "make things happen in a running lab"),
 }

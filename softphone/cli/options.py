@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -64,8 +64,31 @@ def seconds(text: str) -> float:
     return found
 
 
+class _Described(Exception):
+    """Carries a command's parser out, instead of running the command."""
+
+    def __init__(self, made: argparse.ArgumentParser) -> None:
+        super().__init__("a command was only described")
+        self.parser = made
+
+
+_DESCRIBE = ("\0describe",)
+"""No shell can pass this argument."""
+
+
+def parser_of(run: Callable[[str, Sequence[str]], int], name: str) -> argparse.ArgumentParser:
+    """Return the parser of a command without running it."""
+    try:
+        run(name, _DESCRIBE)
+    except _Described as described:
+        return described.parser
+    raise ValueError(f"{name} has no parser")
+
+
 def parse(made: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the parsed arguments; a mistake prints one line and exits with 2."""
+    if tuple(arguments) == _DESCRIBE:
+        raise _Described(made)
     return made.parse_args(list(arguments))
 
 
