@@ -102,16 +102,5 @@ def test_the_script_of_each_shell_names_every_command(cli: Cli, shell: str) -> N
     assert "last_name" in done.out
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_another_shell_understands_its_script(cli: Cli, shell: str, tmp_path: Path) -> None:
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"there is no {shell}")
-    path = tmp_path / "script"
-    path.write_text(cli("completion", shell).out)
-
-    assert subprocess.run([program, "-n", str(path)], check=False).returncode == 0
-
-
 def test_an_unknown_shell_is_refused(cli: Cli) -> None:
     assert cli("completion", "tcsh").code == 2
