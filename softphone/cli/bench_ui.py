@@ -21,7 +21,7 @@ from textual.widgets import DataTable, RichLog
 from softphone.audio.engine import AudioEngine
 from softphone.audio.leg import G711Leg
 from softphone.audio.report import AudioSettings
-from softphone.ui.app import calm_runtime
+from softphone.ui.calm import calm_runtime
 
 from .bench_line import Line
 

@@ -99,6 +99,7 @@ def _open(options: Namespace, attach: Callable[[], Awaitable[Link]]) -> int:
         crash=paths_of(invocation(options).name).crash,
         layouts=config.layouts,
         config=None if options.lab else config.path or config_file(),
+        screenshots=paths_of(invocation(options).name).state / "screenshots",
     )
 
 

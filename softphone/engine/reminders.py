@@ -93,7 +93,7 @@ class Reminders:
     def _tell(self, one: Reminder) -> None:
         engine = self._engine
         text = f"call back {_who(one)} (was set for {_clock(one.at)})"
-        engine.note("softphone", Level.WARNING, text, one.call or None, alert=True)
+        engine.note("reminder", Level.WARNING, text, one.call or None, alert=True)
         if not (engine.book.live() or engine.operator.quiet):
             engine.sound.test_ring(True)
             engine.later(_RING_S, lambda: engine.sound.test_ring(False))

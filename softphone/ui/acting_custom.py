@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softphone.config import LAYOUT_PANES
 from softphone.model.error import ConfigError
 
+from .clock import local_time
 from .screens.dialogs import Answer, AskLine, Question
 from .screens.keys import KeysScreen
 from .screens.preview import PreviewPick
 from .screens.ticks import Ticks
+from .screenshot import Screenshot
 from .session import EVERYTHING
 from .settingsfile import Setting
 from .themes import theme_names
@@ -37,6 +40,7 @@ class CustomActing:
     def __init__(self, app: SoftphoneApp) -> None:
         self._app = app
         self.actions: Mapping[str, Callable[[], object]] = {
+            "screen.save": lambda: start(app, self._save_screen, group="screenshot"),
             "theme.choose": self._choose_theme,
             "theme.next": self._next_theme,
             "layout.choose": self._choose_layout,
@@ -56,6 +60,21 @@ class CustomActing:
             self._app.say(f"{said} for now. {problem.message}", "warning")
             return
         self._app.say(f"{said}, kept in {place}" if place else f"{said}, until the console closes")
+
+    # ---- screenshot ----------------------------------------------------------------------------
+
+    async def _save_screen(self) -> None:
+        """Write the screen as it is, for the owner alone: it may show who called."""
+        app = self._app
+        taken = Screenshot(app.export_screenshot(title="softphone"), app.screen_text())
+        folder = Path(app.settings.screenshots) if app.settings.screenshots else app.screenshots
+        name = f"softphone-{local_time(app.clock.wall()):%Y-%m-%d-%H%M%S}"
+        try:
+            path = await asyncio.to_thread(taken.write, folder, name)
+        except OSError as problem:
+            app.say(f"{folder}: {problem.strerror}.", "warning")
+            return
+        app.say(f"Written: {path}")
 
     # ---- theme ---------------------------------------------------------------------------------
 

@@ -380,6 +380,8 @@ ACTIONS: tuple[Action, ...] = (
            (), why_not=s.may_act),
     Action("ring.test", "Test ring", "Play the ring tone once.", (), why_not=s.may_act,
            build=_send(c.TestRing())),
+    Action("screen.save", "Screenshot", "Write what is seen to a picture and a text file.",
+           ("ctrl+s",)),
     Action("theme.choose", "Theme", "Choose the colours; each is shown as it is marked.", ()),
     Action("theme.next", "Next theme", "Show the console in the next theme.", ()),
     Action("layout.choose", "Layout", "Choose which panes are seen, or make a layout of your own.",

@@ -1,4 +1,4 @@
-"""What calls for the operator's attention: ringing, supervisors' messages, what is said aloud."""
+"""What calls for the operator's attention: bell, desktop notification, sentences, the title."""
 
 from __future__ import annotations
 
@@ -6,47 +6,115 @@ import os
 from typing import TYPE_CHECKING
 
 from softphone.model import event as e
-from softphone.model.call import Call, CallId, CallState
+from softphone.model.call import Call, CallId, CallState, Direction
 from softphone.model.message import Channel, Message
+from softphone.model.text import TEXT_LIMIT, clean
 
 from . import notify
 
 if TYPE_CHECKING:
     from .app import SoftphoneApp
 
+_SAY_S = 5.0
+_REPEATED_S = 2.0
+_REMINDER = "reminder"
+
 
 class Alerts:
-    """Rings the terminal's bell, notifies the desktop where that is set, says messages."""
+    """Says sentences; rings the bell and notifies the desktop on the occasions that are set."""
 
     def __init__(self, app: SoftphoneApp) -> None:
         self._app = app
         self._rung: set[CallId] = set()
+        self._missed: set[CallId] = set()
+        self._said = ("", float("-inf"))
+        self._title = ""
+        self._sound_told = False
+
+    # ---- sentences -------------------------------------------------------------------------------
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """Show one sentence for a few seconds; the same one told twice is shown once.
+
+        A refusal may come as the answer to a command and as an event of the platform.
+        """
+        app, now = self._app, self._app.clock.mono()
+        before, at = self._said
+        if now - at < _REPEATED_S and notify.is_same(before, text) and app.is_saying:
+            return
+        self._said = (text, now)
+        app.notify(
+            clean(text, TEXT_LIMIT),
+            severity="warning" if severity == "warning" else "information",
+            timeout=_SAY_S,
+            markup=False,
+        )
+
+    def tell_sound(self) -> None:
+        """Say once what is wrong with the sound; the header keeps the badge."""
+        audio = self._app.view.state.audio
+        if audio.problem and not self._sound_told:
+            self._sound_told = True
+            self.say(f"{audio.problem} {audio.hint}".strip(), "warning")
+
+    # ---- events ----------------------------------------------------------------------------------
 
     def heard(self, event: e.Event) -> None:
         """Take an event as it comes."""
         match event:
             case e.CallChanged(call) if call.state is CallState.RINGING:
                 self._ring(call)
-            case e.MessageChanged(message) if message.channel is Channel.SUPERVISOR:
-                self._say(message)
+            case e.CallChanged(call) if call.missed and call.id not in self._missed:
+                self._missed = {*self._missed, call.id} & self._app.view.state.calls.keys()
+                self._call_for("missed")
+            case e.MessageChanged(message) if message.direction is Direction.INBOUND:
+                self._tell(message)
             case e.Noted(source=source, text=text, alert=True):
-                self._app.say(f"{source}: {text}", "warning")
+                self.say(f"{source}: {text}", "warning")
+                self._call_for("reminder" if source == _REMINDER else "warning")
             case _:
                 pass
 
     def _ring(self, call: Call) -> None:
-        app = self._app
         if call.id in self._rung:
             return
-        offers = app.view.state.offers()
+        offers = self._app.view.state.offers()
         self._rung = {offer.id for offer in offers}
-        if app.view.calls.do_not_disturb:
-            return
-        if app.settings.bell:
-            app.bell()
-        text = notify.ringing_text(len(offers))
-        app.write_out(notify.sequence(app.settings.notification, text, os.environ))
+        self._call_for("ringing", len(offers))
 
-    def _say(self, message: Message) -> None:
-        if not message.read:
-            self._app.say(f"{message.name or message.peer}: {message.text}")
+    def _tell(self, message: Message) -> None:
+        if message.read:
+            return
+        if message.channel is Channel.SUPERVISOR:
+            self.say(f"{message.name or message.peer}: {message.text}")
+        self._call_for("message")
+
+    def _call_for(self, occasion: str, count: int = 1) -> None:
+        """Ring and notify as it is set for the occasion, unless nobody is to be disturbed."""
+        app = self._app
+        if app.view.calls.do_not_disturb or app.view.state.desk.quiet:
+            return
+        settings = app.settings
+        if settings.bell and occasion in settings.bell_on:
+            app.bell()
+        if occasion in settings.notify_on:
+            text = notify.text_of(occasion, count)
+            app.write_out(notify.sequence(settings.notification, text, os.environ))
+
+    # ---- the terminal's title --------------------------------------------------------------------
+
+    def show_title(self) -> None:
+        """Bring the terminal's title up to date; nothing is written when it stays the same."""
+        if self._app.settings.title == "off":
+            return
+        view = self._app.view
+        title = notify.title_of(view.state, names=self._app.settings.title == "caller")
+        if title != self._title:
+            first = not self._title
+            self._title = title
+            self._app.write_out(notify.title_sequence(title, os.environ, first=first))
+
+    def leave_title(self) -> None:
+        """Give the terminal the title back that it had."""
+        if self._title:
+            self._app.write_out(notify.title_back(os.environ))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,22 +10,22 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App
-from textual.binding import Binding, BindingsMap
+from textual.binding import BindingsMap
 from textual.filter import LineFilter
 from textual.timer import Timer
 
 from softphone.config import CallsConfig, UiConfig
 from softphone.model.error import ConfigError
-from softphone.model.text import TEXT_LIMIT, clean
 
 from . import crash
 from .acting import Acting
-from .actions import ACTIONS, Scope
 from .alerts import Alerts
+from .binding import bindings_of
+from .calm import calm_runtime
 from .clock import Clock, SystemClock
 from .custom import Custom
 from .desk import Desk
-from .keymap import KeyMap, is_character
+from .keymap import KeyMap
 from .linefilter import ControlFilter
 from .panes.contacts import ContactsPane
 from .panes.dialer import DialerPane
@@ -42,8 +40,6 @@ from .view import View
 from .working import start
 
 FLUSH_S = 0.1
-_SAY_S = 5.0
-_THRESHOLDS = (100_000, 50, 100)
 
 
 class SoftphoneApp(App[None]):
@@ -71,6 +67,7 @@ class SoftphoneApp(App[None]):
         calm: bool = False,
         layouts: Mapping[str, tuple[str, ...]] | None = None,
         settings_file: SettingsFile | None = None,
+        screenshots: Path = Path("screenshots"),
     ) -> None:
         self._control = ControlFilter()
         super().__init__()
@@ -83,6 +80,7 @@ class SoftphoneApp(App[None]):
         self.clock = clock or SystemClock()
         self.view = View(self.session, Desk(), self.clock, whole, settings, calls, self.act, region)
         self.settings = settings
+        self.screenshots = screenshots
         self._crash_file = crash_file
         self._calm = calm
         self.main = MainScreen(self.view)
@@ -91,7 +89,6 @@ class SoftphoneApp(App[None]):
         self._flush_timer: Timer | None = None
         self._flushed = float("-inf")
         self._tick: Timer | None = None
-        self._sound_told = False
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self.animation_level = "none"
         self._broken_themes = self._register_themes()
@@ -135,6 +132,10 @@ class SoftphoneApp(App[None]):
                 broken.append(problem.message)
         return tuple(broken)
 
+    def on_unmount(self) -> None:
+        """Leave the terminal as it was."""
+        self.alerts.leave_title()
+
     # ---- what arrives ----------------------------------------------------------------------
 
     def changed(self, topics: frozenset[Topic]) -> None:
@@ -162,16 +163,10 @@ class SoftphoneApp(App[None]):
             if isinstance(screen, ConsoleScreen | Dialog) and screen.is_mounted:
                 screen.show(topics)
         self.view.desk.painted(self._flushed)
-        self._tell_sound()
+        self.alerts.tell_sound()
+        self.alerts.show_title()
         if topics - {Topic.LEVELS, Topic.QUALITY}:
             self._schedule_tick()
-
-    def _tell_sound(self) -> None:
-        """Say once what is wrong with the sound; the header keeps the badge."""
-        audio = self.view.state.audio
-        if audio.problem and not self._sound_told:
-            self._sound_told = True
-            self.say(f"{audio.problem} {audio.hint}".strip(), "warning")
 
     def _schedule_tick(self) -> None:
         if self._tick is not None:
@@ -200,14 +195,21 @@ class SoftphoneApp(App[None]):
 
     def say(self, text: str, severity: str = "information") -> None:
         """Show one sentence for a few seconds."""
-        warning = severity == "warning"
+        self.alerts.say(text, severity)
+
+    @property
+    def is_saying(self) -> bool:
+        """Tell whether a sentence is shown just now."""
+        return len(self._notifications) > 0
+
+    def on_notify(self) -> None:
+        """Say one sentence at a time: what was said before goes when the next one comes."""
         self.clear_notifications()
-        self.notify(
-            clean(text, TEXT_LIMIT),
-            severity="warning" if warning else "information",
-            timeout=_SAY_S,
-            markup=False,
-        )
+
+    def screen_text(self) -> str:
+        """Return what is seen as text."""
+        strips = self.screen._compositor.render_strips()
+        return "\n".join("".join(part.text for part in strip).rstrip() for strip in strips)
 
     def write_out(self, sequence: str) -> None:
         """Write a control sequence of our own making to the terminal."""
@@ -226,7 +228,7 @@ class SoftphoneApp(App[None]):
 
     def bind_keys(self) -> None:
         """Let the keys of the key map work."""
-        self._bindings = BindingsMap(_bindings(self.custom.keys))
+        self._bindings = BindingsMap(bindings_of(self.custom.keys))
 
     def unbind_keys(self) -> None:
         """Let no key work by itself, so that the next one can be named."""
@@ -295,22 +297,3 @@ class SoftphoneApp(App[None]):
             Text(crash.sentence(error, self._crash_file if written else None))
         )
         self._close_messages_no_wait()
-
-
-def _bindings(keys: KeyMap) -> list[Binding]:
-    """Return the keys that work anywhere, also while typing: all but characters and the lists'."""
-    return [
-        Binding(key, f"app.act('{action.id}')", action.title, show=False, priority=True)
-        for action in ACTIONS
-        if action.scope is not Scope.LIST
-        for key in keys[action.id]
-        if not is_character(key)
-    ]
-
-
-def calm_runtime() -> None:
-    """Full collections held the interpreter for 140 to 180 ms (audio.md, section 0)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
-    sys.setswitchinterval(0.0005)

@@ -35,11 +35,12 @@ def run_console(
     crash: Path | None = None,
     layouts: Mapping[str, tuple[str, ...]] | None = None,
     config: Path | None = None,
+    screenshots: Path = Path("screenshots"),
 ) -> int:
     """Run the console until the operator leaves; return the exit code.
 
     `connect` is called again whenever the engine is lost. `crash` is where a crash report goes,
-    `config` the file in which the console keeps what is changed in it.
+    `config` the file in which the console keeps what is changed in it, `screenshots` a folder.
     """
     if problem := terminal_problem():
         print(f"softphone: {problem}", file=sys.stderr)
@@ -63,6 +64,7 @@ def run_console(
         calm=True,
         layouts=layouts,
         settings_file=SettingsFile(config) if config else None,
+        screenshots=screenshots,
     )
     know_alt_digits()
     leaving = Leaving(app)

@@ -13,7 +13,7 @@ from textual.widgets import TextArea
 from softphone.model.call import Call, CallId, CallState
 from softphone.model.capability import Capability
 from softphone.model.command import RecordFound, SaveNote, ShowRecord
-from softphone.model.quality import QualitySample
+from softphone.model.quality import DeskFigures, QualitySample
 from softphone.model.text import clean_block
 from softphone.ui import words
 from softphone.ui.monitoring import rising_span, score_span
@@ -172,6 +172,8 @@ class CallPane(Pane):
         lines: list[Line] = [line if length(line) <= width else quality_line(sample, tight=True)]
         if self.size.height >= _TALL:
             lines.append(sent_line(sample))
+        if sample and sample.desk:
+            lines.append(desk_line(sample.desk))
         if call.live and sample and sample.warnings:
             text = "; ".join(warned.words for warned in sample.warnings)
             lines += wrap(text, width, "warn", 2)
@@ -230,6 +232,19 @@ def sent_line(sample: QualitySample | None) -> Line:
             ("they hear MOS", score_span(sample.mos_out if sample else None)),
             ("loss", _loss(sample.loss_out if sample else None)),
             ("round trip", rising_span("rtt", round_trip, words.figure(round_trip, "ms"))),
+        )
+    )
+
+
+def desk_line(way: DeskFigures) -> Line:
+    """Return the live figures of the way to a desk elsewhere, both directions together."""
+    lost_ms = way.lost_in_ms + way.lost_out_ms
+    jitter = rising_span("jitter", way.jitter_ms, words.figure(way.jitter_ms, "ms"))
+    return _figures(
+        (
+            ("desk", (words.figure(way.delay_ms, "ms"), "plain")),
+            ("jitter", jitter),
+            ("dropped", (words.figure(lost_ms, "ms"), "plain")),
         )
     )
 

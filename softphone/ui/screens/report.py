@@ -193,6 +193,13 @@ def quality_figures(found: QualityFound) -> list[Figure]:
         ("jitter", _ms(quality.mean_jitter_ms)),
         ("made up", _ms(quality.concealed_ms)),
     ]
+    way = quality.desk
+    if way is not None:
+        rows += [
+            ("desk: delay one way", _ms(way.delay_ms)),
+            ("desk: jitter", _ms(way.jitter_ms)),
+            ("desk: dropped", _ms(way.lost_in_ms + way.lost_out_ms)),
+        ]
     figures = [Figure(f"quality {n}", name, value) for n, (name, value) in enumerate(rows)]
     warned = [one.replace("_", " ") for one in quality.warned]
     return figures + [Figure(f"warned {one}", "warned of", (one, "warn")) for one in warned]
