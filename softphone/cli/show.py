@@ -12,7 +12,7 @@ from softphone.model.desk import Desk
 from softphone.model.event import Noted
 from softphone.model.message import Message
 from softphone.model.presence import Account
-from softphone.model.quality import QualitySample, QualitySummary
+from softphone.model.quality import DeskFigures, QualitySample, QualitySummary
 from softphone.model.record import CallRecord, PlatformRecord
 
 
@@ -177,6 +177,20 @@ def quality_data(quality: QualitySummary) -> dict[str, Any]:
         "frames_unsent": quality.frames_unsent,
         "frames_received": quality.frames_received,
         "warnings": [warned.value for warned in quality.warned],
+        "desk": way_data(quality.desk),
+    }
+
+
+def way_data(way: DeskFigures | None) -> dict[str, Any] | None:
+    """Return the figures of the way to a desk elsewhere for --json, null without one."""
+    if way is None:
+        return None
+    return {
+        "delay_ms": way.delay_ms,
+        "round_trip_ms": way.round_trip_ms,
+        "jitter_ms": round(way.jitter_ms, 1),
+        "lost_in_ms": way.lost_in_ms,
+        "lost_out_ms": way.lost_out_ms,
     }
 
 
@@ -221,6 +235,12 @@ def quality_lines(quality: QualitySummary) -> list[str]:
         f"delay          {figure(quality.mean_delay_ms, ' ms')}  "
         f"round trip {figure(quality.mean_round_trip_ms, ' ms')}",
     ]
+    way = quality.desk
+    if way is not None:
+        lines.append(
+            f"desk           {figure(way.delay_ms, ' ms')}  jitter {figure(way.jitter_ms, ' ms')}  "
+            f"dropped {figure(way.lost_in_ms + way.lost_out_ms, ' ms')}"
+        )
     return lines + [f"warned         {warned.words}" for warned in quality.warned]
 
 

@@ -39,7 +39,7 @@ async def _status(options: argparse.Namespace) -> int:
 def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
     import time
 
-    from .show import account_data, agent_data, call_data, desk_data
+    from .show import account_data, agent_data, call_data, desk_data, way_data
 
     now = time.monotonic()
 
@@ -61,6 +61,7 @@ def _data(engine: EngineInfo, state: ConsoleState) -> dict[str, Any]:
             "input": state.audio.input,
             "output": state.audio.output,
             "problem": state.audio.problem or None,
+            "desk": way_data(next((q.desk for q in state.quality.values() if q.desk), None)),
         },
         "store": state.store_problem or None,
         "store_waiting": state.store_waiting,

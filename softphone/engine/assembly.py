@@ -51,7 +51,11 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
         kind = ReportKind.DEVICE_BACK if sound else ReportKind.DEVICE_LOST
         reported(AudioReport(kind, text))
 
-    desks = RemoteCards(desk_said)
+    def desk_listed() -> None:
+        if engine is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(engine.sound_desk.desk_listed)
+
+    desks = RemoteCards(desk_said, desk_listed)
     provide("remote", desks.open)
     folder = private_folder(Path(config.store.folder)) if config.store.folder else paths.state
     recordings = folder / paths.recordings.name

@@ -335,14 +335,15 @@ class Sound:
 
     def select(self, input: str | None, output: str | None, ringer: str | None) -> None:
         """Change devices; raises AudioError for a spec that is none."""
-        here = {"input": input, "output": output}
+        here = {"input": input, "output": output, "ringer": ringer}
         there = {key: spec for key, spec in here.items() if spec and spec.startswith(DESK)}
         if there:
             if self._desks is None or not self._desk_of:
                 raise AudioError("There is no desk with devices of its own here.")
-            self._desks.tell({"select": {k: v.removeprefix(DESK) for k, v in there.items()}})
+            wish = {k: v.removeprefix(DESK) for k, v in there.items() if k != "ringer"}
+            self._desks.tell({"select": wish})
             here |= dict.fromkeys(there, f"remote:{self._desk_at}")
-        self._engine.select(here["input"], here["output"], ringer)
+        self._engine.select(**here)
 
     def process(self, echo: bool | None, noise: bool | None, gain: bool | None) -> None:
         """Switch what is done to the microphone's sound; None leaves one as it is."""

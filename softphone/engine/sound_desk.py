@@ -79,6 +79,10 @@ class SoundDesk:
         self._engine.change_call(call, operation=told)
         self.step(call, SoundStep.FILE, over=not path)
 
+    def desk_listed(self) -> None:
+        """The cards of a desk elsewhere are known, or others of them are used."""
+        self.publish(self._engine.hub.state.audio.problem)
+
     def devices_changed(self) -> None:
         """Another device is used: note it with the calls that are up."""
         for call in self._engine.book.live():

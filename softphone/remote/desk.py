@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 HOST = "host"
 _STATS_EVERY_S = 1.0
+_MOST_TASKS = 16
 _SELECTABLE = ("auto", "portaudio", "null")
 """Kinds of devices a host may choose: none that would read or write this machine's files."""
 
@@ -89,6 +90,9 @@ class Desk:
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if len(self._tasks) >= _MOST_TASKS:
+            writer.transport.abort()
+            return
         self._tasks.add(task)
         stream = Stream(reader, writer)
         try:
@@ -131,9 +135,8 @@ class Desk:
             self._use(on=wish["use"])
         if isinstance(wish.get("select"), dict):
             self._select(wish["select"])
-        if wish.get("list") is True and not self._listing:
-            self._listing = True
-            self._begin(self._list())
+        if wish.get("list") is True:
+            self._list_soon()
 
     def _select(self, chosen: dict[str, Any]) -> None:
         """Use other devices of the desk, of those a host may choose: cards, and silence."""
@@ -147,7 +150,13 @@ class Desk:
             self._engine.select(**known)
         except AudioError as problem:
             self._say({"text": problem.message, "trouble": True})
-        self._begin(self._list())
+        self._list_soon()
+
+    def _list_soon(self) -> None:
+        """List once, however often it is asked for: each time is a process of its own."""
+        if not self._listing:
+            self._listing = True
+            self._begin(self._list())
 
     async def _list(self) -> None:
         """Tell which cards there are and which are in use."""

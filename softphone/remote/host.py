@@ -42,14 +42,24 @@ Told: TypeAlias = Callable[[str, bool], None]
 """Gets one sentence, and whether there is sound now."""
 
 
+def _nobody() -> None:
+    """Tell nobody."""
+
+
 class RemoteCard:
     """A desk behind a socket; `told` gets what is there to say, on the connection's thread."""
 
     def __init__(
-        self, place: str, told: Told, token: Secret = NO_TOKEN, opus: bool | None = None
+        self,
+        place: str,
+        told: Told,
+        token: Secret = NO_TOKEN,
+        opus: bool | None = None,
+        listed: Callable[[], None] = _nobody,
     ) -> None:
-        """`opus`: whether this side speaks it; None looks for it."""
+        """`opus`: whether this side speaks it; None looks for it. `listed`: its cards are known."""
         self._place, self._told, self._token, self._opus = place, told, token, opus
+        self._listed = listed
         self._card = Card(self._use_changed)
         self._kept = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -198,21 +208,25 @@ class RemoteCard:
         if isinstance(fields.get("text"), str):
             self._told(f"Desk: {clean(fields['text'])}", fields.get("trouble") is not True)
         self._desk_stats = read_stats(fields) or self._desk_stats
-        self.devices = read_devices(fields) or self.devices
+        devices = read_devices(fields)
+        if devices is not None:
+            self.devices = devices
+            self._listed()
 
 
 class RemoteCards:
     """The desks by their sockets: microphone and speaker of one desk share a connection."""
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    def __init__(self, told: Told, listed: Callable[[], None] = _nobody) -> None:
+        """Both are called on a connection's thread; `listed` when other cards are there or used."""
+        self._told, self._listed = told, listed
         self._known: dict[str, RemoteCard] = {}
 
     def trust(self, place: str, token: Secret) -> None:
         """Connect to the desk behind a socket, which wants this token; the others are left."""
         for card in self._known.values():
             card.keep(False)
-        card = self._known[place] = RemoteCard(place, self._told, token)
+        card = self._known[place] = RemoteCard(place, self._told, token, listed=self._listed)
         card.keep(True)
 
     def leave(self, place: str) -> None:
@@ -224,7 +238,7 @@ class RemoteCards:
         """Return a stream of the desk behind a socket."""
         card = self._known.get(place)
         if card is None:
-            card = self._known[place] = RemoteCard(place, self._told)
+            card = self._known[place] = RemoteCard(place, self._told, listed=self._listed)
         return card.open(direction, user)
 
     def figures(self) -> DeskFigures | None:
