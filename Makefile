@@ -31,7 +31,7 @@ check: lint             ## lint, and all tests with the coverage gates
 	.venv/bin/python tests/gates.py
 
 snapshots: dev          ## draw the console's screens anew; look at them before committing
-	SNAPSHOT_UPDATE=1 $(PYTEST) -q tests/ui -k snapshot
+	SNAPSHOT_UPDATE=1 $(PYTEST) -q tests/ui tests/engine/test_socket_doc.py -k snapshot
 
 bench: dev              ## the figures of this machine
 	.venv/bin/pip install -q '.[bench]' || true

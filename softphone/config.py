@@ -166,6 +166,8 @@ HOOK_OCCASIONS = (
     "screen.popped",
     "agent.status",
     "account.changed",
+    "call.disposed",
+    "desk.changed",
 )
 """What a hook can be for, besides `event:NAME` for an event of a platform and `event:*`."""
 HOOK_EVENT_PREFIX = "event:"

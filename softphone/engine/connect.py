@@ -80,7 +80,7 @@ class SocketLink:
             self._events.put_nowait(None)
 
     def _take(self, data: dict[str, Any]) -> None:
-        if "event" in data:
+        if "event" in data and codec.is_known_event(data["event"]):
             self._events.put_nowait(codec.decode_event(data["event"]))
         elif "reply" in data:
             future = self._replies.pop(data.get("id", 0), None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from softphone.config import nearest
 from softphone.model import command as c
+from softphone.model import event as e
 from softphone.model.agent import AgentStatus
 from softphone.model.call import Call, CallId
 from softphone.model.capability import Capability
@@ -112,6 +113,9 @@ class Dispositions:
             engine.change_call(call.id, disposition=word)
             engine.store.add_timeline(call.id, entry)
         else:
-            engine.store.save_call(replace(call, disposition=word), (entry,))
+            disposed = replace(call, disposition=word)
+            engine.store.save_call(disposed, (entry,))
+            engine.hub.publish(e.CallChanged(disposed))
+            engine.hub.publish(e.CallRemoved(call.id))  # it had left the list already
         engine.note(call.account, Level.INFO, f"{call.remote.label}: {word}", call.id)
         engine.wrap_up.disposed(call.id)

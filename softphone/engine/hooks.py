@@ -33,6 +33,7 @@ class Hooks:
         self._running: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._states: dict[str, CallState] = {}
+        self._disposed: dict[str, str] = {}
         self._told: dict[str, float] = {}
 
     def use(self, hooks: Mapping[str, tuple[str, ...]]) -> None:
@@ -65,10 +66,11 @@ class Hooks:
 
     def _occasions(self, event: e.Event) -> Iterator[str]:
         match event:
-            case e.CallChanged(call):
+            case e.CallChanged():
                 yield from self._call_occasions(event)
-                if not call.live:
-                    self._states.pop(call.id, None)
+            case e.CallRemoved(call_id):
+                self._states.pop(call_id, None)
+                self._disposed.pop(call_id, None)
             case e.MessageChanged(message):
                 if message.direction is Direction.INBOUND and not message.read:
                     yield "message.received"
@@ -78,6 +80,8 @@ class Hooks:
                 yield "screen.popped"
             case e.AgentStatusChanged():
                 yield "agent.status"
+            case e.DeskChanged():
+                yield "desk.changed"
             case e.AccountChanged():
                 yield "account.changed"
             case e.PlatformEvent(_, name):
@@ -89,6 +93,9 @@ class Hooks:
     def _call_occasions(self, event: e.CallChanged) -> Iterator[str]:
         """Yield what a step of a call is for; a change within a state is none."""
         call = event.call
+        if call.disposition and self._disposed.get(call.id) != call.disposition:
+            self._disposed[call.id] = call.disposition
+            yield "call.disposed"
         before, self._states[call.id] = self._states.get(call.id), call.state
         if before is call.state:
             return

@@ -25,6 +25,7 @@ from softphone.model.event import Event
 from softphone.model.state import ConsoleState
 
 VERSION = 1
+"""Grows when something goes or changes its meaning; what is added leaves it as it is."""
 LINE_LIMIT = 4 * 1024 * 1024
 BUFFER_LIMIT = 256 * 1024
 """A client with more than this unread is dropped; it gets a new snapshot when it comes back."""

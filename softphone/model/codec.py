@@ -56,6 +56,12 @@ def decode_event(data: object) -> event_module.Event:
     return found
 
 
+def is_known_event(data: object) -> bool:
+    """Tell whether an event is one of these: an engine that is newer may tell of others too."""
+    kind = data.get("type") if isinstance(data, Mapping) else None
+    return kind in _event_tags()
+
+
 def decode_command(data: object) -> command_module.Command:
     """Return a command sent by a client."""
     found: command_module.Command = _read(data, command_module.Command)
@@ -82,6 +88,11 @@ def loads(line: str | bytes) -> dict[str, Any]:
 def tag(kind: Any) -> str:
     """Return the snake-case name a class travels under."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+@cache
+def _event_tags() -> frozenset[str]:
+    return frozenset(tag(kind) for kind in get_args(event_module.Event))
 
 
 def _read(data: object, hint: Any) -> Any:

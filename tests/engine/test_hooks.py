@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from softphone.engine.hooks import Hooks
 from softphone.model import event as e
 from softphone.model.call import AccountName, CallState, EndReason
+from softphone.model.desk import Desk, DeskState
 from tests.engine.office import until
 from tests.store.conftest import a_call
 
@@ -42,6 +44,22 @@ async def test_each_step_of_a_call_runs_its_hook_once(tmp_path: Path) -> None:
 
     assert {one["occasion"] for one in found} == {"call.ringing", "call.missed"}
     assert all(one["call"]["remote"]["address"] == "+390212345678" for one in found)
+
+
+async def test_what_came_of_a_call_and_the_desks_state_have_hooks(tmp_path: Path) -> None:
+    occasions = ("call.ended", "call.disposed", "desk.changed")
+    hooks = Hooks({occasion: writer(tmp_path) for occasion in occasions})
+    ended = a_call().ended(EndReason.CANCELLED, 1010.0, 1010.0)
+    sold = replace(ended, disposition="sold")
+
+    for call in (ended, sold, sold):
+        hooks.heard(e.CallChanged(call))
+    hooks.heard(e.CallRemoved(ended.id))
+    hooks.heard(e.DeskChanged(Desk(DeskState.ROUTABLE)))
+    found = await until(lambda: written(tmp_path) if len(written(tmp_path)) == 3 else None)
+    await hooks.close()
+
+    assert sorted(one["occasion"] for one in found) == sorted(occasions)
 
 
 async def test_an_event_of_a_platform_runs_by_its_name_and_by_the_star(tmp_path: Path) -> None:
