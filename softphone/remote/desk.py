@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 HOST = "host"
 _STATS_EVERY_S = 1.0
 _MOST_TASKS = 16
+_SPEC_LIMIT = 200
 _SELECTABLE = ("auto", "portaudio", "null")
 """Kinds of devices a host may choose: none that would read or write this machine's files."""
 
@@ -99,7 +100,7 @@ class Desk:
             hello = await stream.greet("desk", opus=self._opus)
             if hello.role != HOST:
                 raise ConnectError("Only a host may use this desk's sound.")
-            if not hmac.compare_digest(*(t.reveal().encode() for t in (self._token, hello.token))):
+            if not hmac.compare_digest(_bytes(self._token), _bytes(hello.token)):
                 raise ConnectError("A host without the token of this session was sent away.")
             if self._stream is not None:
                 self._stream.cut()
@@ -142,7 +143,7 @@ class Desk:
         """Use other devices of the desk, of those a host may choose: cards, and silence."""
         specs = {key: chosen.get(key) for key in ("input", "output")}
         known = {
-            key: spec
+            key: clean(spec, _SPEC_LIMIT)
             for key, spec in specs.items()
             if isinstance(spec, str) and spec.startswith(_SELECTABLE)
         }
@@ -208,3 +209,7 @@ class Desk:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _bytes(token: Secret) -> bytes:
+    return token.reveal().encode(errors="replace")  # JSON can spell what UTF-8 cannot

@@ -126,6 +126,11 @@ class Unpacker:
     def __init__(self) -> None:
         self._rest = bytearray()
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for the rest of their frame; bounded by the largest frame."""
+        return len(self._rest)
+
     def push(self, data: bytes) -> Iterator[Frame]:
         """Yield the frames that are complete now; raises ProtocolError for what is none."""
         self._rest += data
