@@ -25,7 +25,7 @@ from softphone.model.quality import QualitySample, QualitySummary, Warned
 from softphone.model.record import CallRecord, PlatformRecord
 from softphone.model.report import CallReport, ReportEvent, ReportMetric
 from softphone.ui.screens.online_users import OnlineUsersScreen
-from tests.ui.conftest import NOW, Console, FakeEngine
+from tests.ui.conftest import NOW, Console, FakeEngine, OpenConsole
 
 RIBBON = AccountName("ribbon")
 BOB = "bob@lab.test"
@@ -518,3 +518,25 @@ async def test_the_calls_time_runs_on_while_a_transfer_is_chosen(console: Consol
 
     console.clock.advance(60)
     await console.until(lambda: "TALK 04:13" in console.screen_text())
+
+
+async def test_the_detail_of_a_pop_scrolls_where_it_does_not_fit(open_console: OpenConsole) -> None:
+    body = json.dumps({f"field{number}": f"value {number}" for number in range(30)})
+    pops = [ScreenPop(f"p{n}", RIBBON, NOW - n, "voice", "+39021234567", body=body) for n in (1, 0)]
+    async with open_console((80, 24)) as console:
+        await console.emit(*(e.ScreenPopped(pop) for pop in pops))
+        await console.press("tab", "K")
+        await console.until(lambda: "field0" in console.screen_text())
+        assert "value 29" not in console.screen_text()
+        assert "more · Tab" in console.screen_text()
+
+        await console.press("tab", "G")
+        await console.until(lambda: "value 29" in console.screen_text())
+        assert "field0 " not in console.screen_text()
+        await console.press("pageup", "g")
+        await console.until(lambda: "field0 " in console.screen_text())
+        await console.press("end", "shift+tab", "down")
+        await console.until(lambda: "field0 " in console.screen_text())  # another pop, from its top
+
+        await console.press("tab", "enter")
+        assert console.app.main.dialer.field.value == "+39021234567"

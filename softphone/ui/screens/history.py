@@ -33,8 +33,8 @@ from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, Span, spread, table_line, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.filtered import FilteredList
-from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.rowlist import RowList
+from softphone.ui.widgets.scrolling import ScrollLines
 from softphone.ui.working import start
 
 from .base import ConsoleScreen
@@ -63,7 +63,7 @@ class HistoryScreen(ConsoleScreen):
             self._draw, lambda record: record.call.id, empty="No call has been made or taken yet."
         )
         self.list = FilteredList(self.rows)
-        self.detail = Lines(id="history-detail")
+        self.detail = ScrollLines(self.rows, id="history-detail")
         self._box = Vertical(self.list, classes="pane full")
         self._missed = False
         self._result = ""
@@ -232,7 +232,9 @@ class HistoryScreen(ConsoleScreen):
 
     def _show_detail(self) -> None:
         record = self.rows.row
-        self.detail.show(self._detail_lines(record) if record else [])
+        self.detail.show_of(
+            record.call.id if record else None, self._detail_lines(record) if record else []
+        )
         typing = self.list.line.has_focus  # what is seen changes with the next key
         if record and not record.timeline and not typing:
             start(self, partial(self._load_detail, record), group="detail", latest=True)
@@ -241,7 +243,7 @@ class HistoryScreen(ConsoleScreen):
         reply = await self.view.request(ShowRecord(record.call.id))
         found = reply.value.record if isinstance(reply.value, RecordFound) else None
         if found and self.rows.row and self.rows.row.call.id == found.call.id:
-            self.detail.show(self._detail_lines(found))
+            self.detail.show_of(found.call.id, self._detail_lines(found))
 
     def _draw(self, record: CallRecord, width: int) -> Line:
         call = record.call

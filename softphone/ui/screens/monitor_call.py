@@ -39,8 +39,8 @@ from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, Span, dimmed, table_line, wrap
 from softphone.ui.view import View
 from softphone.ui.widgets.heading import Heading
-from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.rowlist import RowList
+from softphone.ui.widgets.scrolling import ScrollLines
 from softphone.ui.working import start
 
 from .base import ConsoleScreen
@@ -72,7 +72,7 @@ class MonitorCallScreen(ConsoleScreen):
         self.rows: RowList[ClientQuality] = RowList(
             self._draw, lambda client: client.client, empty="Nobody is in this call yet."
         )
-        self.detail = Lines(id="client-detail")
+        self.detail = ScrollLines(self.rows, id="client-detail")
         self._box = Vertical(Heading(_heading), self.rows, classes="pane full")
 
     def compose_body(self) -> Iterable[Widget]:
@@ -269,7 +269,8 @@ class MonitorCallScreen(ConsoleScreen):
     def _paint_detail(self) -> None:
         client = self.rows.row
         width = max(20, self.detail.content_size.width)
-        self.detail.show(self._detail_lines(client, width) if client else [])
+        lines = self._detail_lines(client, width) if client else []
+        self.detail.show_of(client.client if client else None, lines)
 
     def _detail_lines(self, client: ClientQuality, width: int) -> list[Line]:
         course = self._courses.get(client.client, Course())

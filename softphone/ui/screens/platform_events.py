@@ -15,8 +15,8 @@ from softphone.ui.panes.pane import Say
 from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, table_line, wrap
 from softphone.ui.view import View
-from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.rowlist import RowList
+from softphone.ui.widgets.scrolling import ScrollLines
 
 from .base import ConsoleScreen
 
@@ -35,7 +35,7 @@ class PlatformEventsScreen(ConsoleScreen):
             follow=True,
             empty="No platform has said anything since this console was opened.",
         )
-        self.detail = Lines(id="event-detail")
+        self.detail = ScrollLines(self.rows, id="event-detail")
 
     def compose_body(self) -> Iterable[Widget]:
         box = Vertical(self.rows, classes="pane full")
@@ -78,7 +78,8 @@ class PlatformEventsScreen(ConsoleScreen):
 
     def _paint_detail(self) -> None:
         row = self.rows.row
-        self.detail.show(_detail(row[1], max(20, self.detail.content_size.width)) if row else [])
+        width = max(20, self.detail.content_size.width)
+        self.detail.show_of(row[0] if row else None, _detail(row[1], width) if row else [])
 
     def _draw(self, row: tuple[int, PlatformEvent], width: int) -> Line:
         _, event = row

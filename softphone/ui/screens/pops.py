@@ -15,8 +15,8 @@ from softphone.ui.poptext import marks, other_numbers, pop_lines
 from softphone.ui.session import Topic
 from softphone.ui.spans import Column, Line, table_line
 from softphone.ui.view import View
-from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.rowlist import RowList
+from softphone.ui.widgets.scrolling import ScrollLines
 
 from .base import ConsoleScreen
 from .pick import Pick
@@ -32,7 +32,7 @@ class PopsScreen(ConsoleScreen):
         self.rows: RowList[ScreenPop] = RowList(
             self._draw, lambda pop: pop.id, empty="No customer data has come yet."
         )
-        self.detail = Lines(id="pop-detail")
+        self.detail = ScrollLines(self.rows, id="pop-detail")
 
     def compose_body(self) -> Iterable[Widget]:
         box = Vertical(self.rows, classes="pane full")
@@ -97,7 +97,7 @@ class PopsScreen(ConsoleScreen):
     def _paint_detail(self) -> None:
         pop = self.rows.row
         width = max(20, self.detail.content_size.width)
-        self.detail.show(pop_lines(pop, width) if pop else [])
+        self.detail.show_of(pop.id if pop else None, pop_lines(pop, width) if pop else [])
 
     def _draw(self, pop: ScreenPop, width: int) -> Line:
         at = f"{local_time(pop.at):%H:%M:%S}"

@@ -26,8 +26,8 @@ from softphone.ui.session import Topic
 from softphone.ui.situation import accounts_that
 from softphone.ui.spans import Column, Line, dimmed, table_line, wrap
 from softphone.ui.view import View
-from softphone.ui.widgets.lines import Lines
 from softphone.ui.widgets.rowlist import RowList
+from softphone.ui.widgets.scrolling import ScrollLines
 from softphone.ui.working import start
 
 from .base import ConsoleScreen
@@ -50,7 +50,7 @@ class RowsScreen(ConsoleScreen):
             lambda row: row[0],
             empty="a asks for the rows of a resource.",
         )
-        self.detail = Lines(id="row-detail")
+        self.detail = ScrollLines(self.rows, id="row-detail")
         self._frame: Frame | None = None
         self._fetched: list[tuple[int, str]] = []
         self._spool: RowSpool | None = None
@@ -304,7 +304,7 @@ class RowsScreen(ConsoleScreen):
     def _paint_detail(self) -> None:
         row = self.rows.row
         width = max(20, self.detail.content_size.width)
-        self.detail.show(_members(row[1], width) if row else [])
+        self.detail.show_of(row[0] if row else None, _members(row[1], width) if row else [])
 
 
 def _members(text: str, width: int) -> list[Line]:
