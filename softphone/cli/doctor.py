@@ -9,8 +9,12 @@ import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from softphone.model.error import SoftphoneError
+
+from .doctor_sound import is_desk, way_of_sound
 from .options import config_path, invocation, parse, parser, print_json, with_json
 
 
@@ -76,12 +80,14 @@ def _places(options: Namespace) -> Finding:
     return Finding("folders", free > 50, f"state in {paths.state} ({free} MiB free)")
 
 
-def _sound_library(_options: Namespace) -> Finding:
+def _sound_library(options: Namespace) -> Finding:
     if importlib.util.find_spec("sounddevice") is None:
         return Finding("sound library", False, "sounddevice is missing", "pip install sounddevice")
     from softphone.audio.devices import list_devices
 
     found = list_devices()
+    if not found.devices and is_desk(_used(options)):
+        return Finding("sound card", True, "none here; the desk's is used")
     if not found.devices:
         # Calls work without a card: that is a problem to name, not a reason to give up.
         return Finding(
@@ -91,6 +97,30 @@ def _sound_library(_options: Namespace) -> Finding:
             "install libportaudio2, or start a sound server (PulseAudio, PipeWire)",
         )
     return Finding("sound card", True, ", ".join(device.name for device in found.devices[:4]))
+
+
+def _sound_of_the_desk(options: Namespace) -> Finding:
+    from softphone.audio.devices import list_devices
+
+    cards = bool(list_devices().devices)
+    return Finding("sound over SSH", *way_of_sound(os.environ, _used(options), cards=cards))
+
+
+def _used(options: Namespace) -> str:
+    """Return the microphone that a running engine uses, empty without one."""
+    with suppress(SoftphoneError):
+        return asyncio.run(_microphone(options))
+    return ""
+
+
+async def _microphone(options: Namespace) -> str:
+    """Ask the running engine for it; raises SoftphoneError without one."""
+    from softphone.engine.link import Role
+    from softphone.engine.start import find
+
+    link = await find(invocation(options), Role.COMMAND, "doctor")
+    await link.close()
+    return link.snapshot.audio.input
 
 
 def _terminal(_options: Namespace) -> Finding:
@@ -149,6 +179,7 @@ _LOOKS: tuple[Callable[[Namespace], Finding], ...] = (
     _config,
     _places,
     _sound_library,
+    _sound_of_the_desk,
     _terminal,
     _language,
     _engine,

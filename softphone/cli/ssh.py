@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import secrets
 import shlex
+import subprocess
 import sys
 import tempfile
 import termios
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +23,13 @@ from .options import complain, parse, parser
 if TYPE_CHECKING:
     from softphone.remote.passage import Passage
 
-_LOST, _NOT_FOUND = 255, 127
+_LOST, _NOT_FOUND, _NOT_UNDERSTOOD = 255, 127, 2
 _WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 _ALIVE = ("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")
 _STREAMS = ("-o", "StreamLocalBindUnlink=yes", "-o", "ExitOnForwardFailure=no")
+# From 9.5 on ssh holds keys back to steps of 20 ms, and everything small beside them: half a packet
+# of delay on average, and unevenness. Older ones refuse to start when told of it.
+_AT_ONCE, _KNOWN_FROM = ("-o", "ObscureKeystrokeTiming=no"), (9, 5)
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
@@ -51,8 +56,12 @@ def run(name: str, arguments: Sequence[str]) -> int:
     token = secrets.token_urlsafe(24)
     with tempfile.TemporaryDirectory(prefix="softphone-") as folder:
         place = Path(folder) / "desk.sock"
-        with _desk(options, place, token) as passages:
-            return _stay(options, place, token, passages)
+        problems: list[str] = []
+        with _desk(options, place, token, problems.append) as passages:
+            code = _stay(options, place, token, passages)
+    if problems:  # the console had the screen until now
+        complain(problems[-1])
+    return code
 
 
 def ssh_command(options: argparse.Namespace, here: Path, there: str) -> list[str]:
@@ -65,7 +74,25 @@ def ssh_command(options: argparse.Namespace, here: Path, there: str) -> list[str
         console.append("--lab")
     on_host = f'PATH="$PATH:$HOME/.local/bin" exec {shlex.join(console)}'
     forward = ("-R", f"{there}:{here}")
-    return ["ssh", "-t", *_ALIVE, *_STREAMS, *forward, *options.ssh, options.host, on_host]
+    known = [*_ALIVE, *_STREAMS, *forward, *options.ssh, *prompt_options(ssh_version())]
+    return ["ssh", "-t", *known, options.host, on_host]
+
+
+def ssh_version() -> str:
+    """Return what ssh says of itself, empty when it cannot be asked."""
+    try:
+        return subprocess.run(
+            ["ssh", "-V"], capture_output=True, text=True, timeout=5, check=False
+        ).stderr
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def prompt_options(version: str) -> tuple[str, ...]:
+    """Return the options that let this version of ssh send small packets at once."""
+    found = re.match(r"OpenSSH_(\d+)\.(\d+)", version)
+    known = found is not None and (int(found[1]), int(found[2])) >= _KNOWN_FROM
+    return _AT_ONCE if known else ()
 
 
 def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[Passage]) -> int:
@@ -84,6 +111,8 @@ def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[P
         reached = reached or passage.reached
         if code == _NOT_FOUND:
             complain(f"{options.host} has no {options.there}; install softphone there, or --there.")
+        if code == _NOT_UNDERSTOOD and not reached:
+            complain(f"softphone on {options.host} is too old for this; install the same version.")
         if code != _LOST or not reached:
             return code
         if time.monotonic() - began_s > _WAITS_S[-1]:
@@ -99,8 +128,13 @@ def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[P
 
 
 @contextmanager
-def _desk(options: argparse.Namespace, place: Path, token: str) -> Iterator[list[Passage]]:
-    """Serve this machine's sound in a thread of its own while the block lasts."""
+def _desk(
+    options: argparse.Namespace, place: Path, token: str, refused: Callable[[str], None]
+) -> Iterator[list[Passage]]:
+    """Serve this machine's sound in a thread of its own while the block lasts.
+
+    `refused` gets the sentence about a host that cannot be served.
+    """
     from softphone.audio.report import AudioSettings
     from softphone.remote.desk import Desk
     from softphone.secret import Secret
@@ -117,7 +151,8 @@ def _desk(options: argparse.Namespace, place: Path, token: str) -> Iterator[list
 
     async def serve() -> None:
         loops.append(asyncio.get_running_loop())
-        desk = Desk(AudioSettings(options.input, options.output), told, Secret(token))
+        settings = AudioSettings(options.input, options.output)
+        desk = Desk(settings, told, Secret(token), refused=refused)
         await desk.serve(place)
         ready.set()
         await stop.wait()

@@ -48,12 +48,15 @@ class Desk:
         told: Callable[[str], None],
         token: Secret = NO_TOKEN,
         opus: bool | None = None,
+        refused: Callable[[str], None] | None = None,
     ) -> None:
         """With a token only a host that shows it is served; else whoever may open the socket.
 
-        `opus`: whether this side speaks it; None looks for it.
+        `opus`: whether this side speaks it; None looks for it. `refused` gets the sentence about a
+        visitor that cannot be served, else `told` does.
         """
         self._told, self._token = told, token
+        self._refused = refused or told
         self._opus = available() if opus is None else opus
         self._codec = Codec.MULAW
         self._loop = asyncio.get_running_loop()
@@ -108,7 +111,9 @@ class Desk:
             self._codec = Codec.OPUS if self._opus and hello.opus else Codec.MULAW
             self._told(f"connected with {HOST} (softphone {clean(hello.version)})")
             await self._follow(stream)
-        except (ConnectError, ProtocolError, OSError) as problem:
+        except (ConnectError, ProtocolError) as problem:
+            self._refused(str(problem))
+        except OSError as problem:
             self._told(str(problem))
         except asyncio.CancelledError:
             pass
