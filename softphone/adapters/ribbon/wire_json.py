@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -72,7 +71,8 @@ def number(value: object) -> float | None:
             return None
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    return float(value) if math.isfinite(value) and abs(value) < _NUMBER_LIMIT else None
+    # Compared first: a whole number of JSON may be too large for a float.
+    return float(value) if abs(value) < _NUMBER_LIMIT else None
 
 
 def whole(value: object) -> int | None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from softphone.model.text import clean_block
+from softphone.model.text import clean, clean_block
 
 from .wire_calls import sdp_of
 from .wire_json import (
@@ -41,6 +41,7 @@ _CALL_EVENTS = frozenset(
 )
 _EVENTS = frozenset(kind.value for kind in EventType)
 _SESSION_LIMIT = 256
+_SHOWN_LIMIT = 65_536  # the console keeps hundreds of them
 _SIP = "sip:"
 
 
@@ -174,11 +175,12 @@ def event_name(notice: Notice) -> str:
 
 
 def shown(text: str) -> str:
-    """Return a notification's JSON as harmless text of ASCII, "" for what is none."""
+    """Return a notification's JSON as harmless text, cut when it is huge; "" for what is none."""
     try:
-        return json.dumps(parse_object(text).get("notificationMessage"), separators=(",", ":"))
+        message = parse_object(text).get("notificationMessage")
     except BadMessage:
         return ""
+    return clean(json.dumps(message, separators=(",", ":")), _SHOWN_LIMIT)
 
 
 # ---- reading -----------------------------------------------------------------------------------
