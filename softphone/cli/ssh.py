@@ -144,7 +144,7 @@ def _desk(
     def told(text: str) -> None:
         for passage in passages:
             if text.startswith("microphone"):
-                passage.title(f"softphone {options.host} - {text}")
+                passage.title(text)
 
     ready, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []

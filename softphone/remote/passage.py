@@ -23,6 +23,7 @@ ASK = b"\x1b]7349;softphone-token\x07"
 """What the host's console prints when it waits for the token."""
 _CHUNK = 65_536
 _UNFINISHED = re.compile(rb"\x1b(?:[\[\]P_^X][^\x07\x1b]{0,200})?$")
+_TITLE = re.compile(rb"\x1b\][02];([^\x07\x1b]{0,200})(?:\x07|\x1b\\)")
 _PATIENCE_S = 0.5
 
 
@@ -33,7 +34,8 @@ class Passage:
         self._answer = answer
         self._asked = False
         self._tail = b""
-        self._title = b""
+        self._title = b""  # to be written
+        self._name, self._state = b"softphone", b""
         self._wake_read, self._wake_write = os.pipe()
 
     @property
@@ -41,10 +43,16 @@ class Passage:
         """Whether the host's console came so far as to ask for the token."""
         return self._asked
 
-    def title(self, text: str) -> None:
-        """Set the terminal's title, between two pieces of what the program draws."""
-        self._title = b"\x1b]0;" + text.encode() + b"\x07"
+    def title(self, state: str) -> None:
+        """Let the terminal's title end so, whatever title the program gives it."""
+        self._state = state.encode()
+        self._retitle()
         os.write(self._wake_write, b"t")
+
+    def _retitle(self) -> None:
+        """Have the title written between two pieces of what the program draws."""
+        if self._state:
+            self._title = b"\x1b]0;" + self._name + b" - " + self._state + b"\x07"
 
     def run(self, command: Sequence[str]) -> int:
         """Run it until it ends; return its exit code."""
@@ -90,7 +98,13 @@ class Passage:
 
     def _looked_at(self, data: bytes, there: int) -> bytes:
         """Return what is to be shown; answer the question for the token when it is in it."""
-        self._tail = (self._tail + data)[-256:]
+        seen = len(self._tail)
+        self._tail += data
+        for found in _TITLE.finditer(self._tail):
+            if found.end() > seen:
+                self._name = found[1]
+                self._retitle()
+        self._tail = self._tail[-256:]
         if self._asked:
             return data
         if ASK in self._tail or ASK in data:
