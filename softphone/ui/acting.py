@@ -20,6 +20,7 @@ from .acting_platform import PlatformActing
 from .actions import Action, Scope, commands_of, find
 from .panes.pane import ToDialer
 from .phone import to_dial
+from .screens.accounts import AccountsScreen
 from .screens.base import ConsoleScreen
 from .screens.contact import ContactScreen
 from .screens.course import CourseScreen
@@ -41,6 +42,7 @@ from .screens.rows import RowsScreen
 from .screens.services import ServicesScreen
 from .screens.shift import ShiftScreen
 from .screens.transfer import TransferScreen
+from .screens.voicemail import VoicemailScreen
 from .situation import Situation
 from .widgets.listkeys import ListKeys
 from .working import start
@@ -82,6 +84,8 @@ class Acting:
             "platform_events.open": lambda: self.open(PlatformEventsScreen(app.view)),
             "monitor.open": lambda: self.open(MonitorScreen(app.view)),
             "summary.open": lambda: self.open(SummaryScreen(app.view)),
+            "accounts.open": lambda: self.open(AccountsScreen(app.view, app.custom)),
+            "voicemail.open": lambda: self.open(VoicemailScreen(app.view)),
             "rows.open": lambda: self.open(RowsScreen(app.view)),
             "jobs.open": lambda: self.open(JobsScreen(app.view)),
             "pops.open": lambda: self.open(PopsScreen(app.view)),

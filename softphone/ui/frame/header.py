@@ -12,6 +12,7 @@ from softphone.ui.spans import Span, length, spread
 from softphone.ui.view import View
 from softphone.ui.widgets.lines import Lines
 
+_ROOMY = 100
 _NAME = ((" softphone ", "title"),)
 
 
@@ -95,10 +96,11 @@ class HeaderLine(Lines):
             spans.append((f" after-call{left} ", "badge"))
         elif desk.reason and desk.state is DeskState.NOT_ROUTABLE:
             spans.append((f" {desk.reason} ", "badge"))
-        if coming := words.next_words(desk):
+        brief = self.size.width < _ROOMY  # the presence pane has it all
+        if (coming := words.next_words(desk)) and not brief:
             spans.append((f" next: {coming} ", "badge"))
         if desk.undisposed:
-            key = self.view.keys_to("call.dispose")
+            key = "" if brief else self.view.keys_to("call.dispose")
             spans.append(
                 (f" {words.plural(len(desk.undisposed), 'result')} missing {key} ", "badge")
             )

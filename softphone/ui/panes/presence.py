@@ -174,7 +174,8 @@ def _desk_rows(view: View, width: int) -> Iterator[PresenceRow]:
         if working and desk.until_mono is not None:
             time = f"{words.duration(math.ceil(desk.until_mono - mono))} left"
         role = "ok" if desk.state is DeskState.ROUTABLE else "warn"
-        left = [("  ", "plain"), (words.desk_words(desk), role)]
+        state = "after-call" if working else words.desk_words(desk)
+        left = [("  ", "plain"), (state, role)]
         yield PresenceRow(("desk",), spread(left, [(f" {time}", "dim")], width))
     if coming := words.next_words(desk):
         yield PresenceRow(("desk", "next"), (("  next    ", "dim"), (coming, "plain")))

@@ -48,7 +48,7 @@ class CourseScreen(ConsoleScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         self._box.border_subtitle = Content(_LEGEND)
-        self._box.border_title = Content("QUALITY ── the call is being asked for")
+        self._box.border_title = Content("QUALITY ── the call is being asked for, Esc closes")
         yield self._box
         below = Vertical(self.detail, classes="pane course")
         below.border_title = Content("UNDER THE CURSOR")

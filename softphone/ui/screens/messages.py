@@ -56,7 +56,7 @@ class MessagesScreen(ConsoleScreen):
     def compose_body(self) -> Iterable[Widget]:
         left = Vertical(self.talks, classes="pane talks")
         write, read = self.view.key("contact.add"), self.view.key("contact.delete")
-        left.border_title = Content(f"MESSAGES ── {write} write, {read} delete")
+        left.border_title = Content(f"MESSAGES ── {write} write, {read} delete, Esc")
         yield Horizontal(left, self._right, id="message-body")
 
     def on_mount(self) -> None:
