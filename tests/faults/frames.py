@@ -8,7 +8,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-_TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
+TEXT, BINARY = 1, 2
+_CLOSE, _PING, _PONG = 8, 9, 10
 _FIN, _RSV1 = 0x80, 0x40
 
 
@@ -41,44 +42,44 @@ def close(code: int, reason: bytes = b"") -> bytes:
 def _masked(payload: bytes) -> bytes:
     key = os.urandom(4)
     hidden = bytes(byte ^ key[place % 4] for place, byte in enumerate(payload))
-    return struct.pack("!BB", _FIN | _TEXT, 0x80 | len(payload)) + key + hidden
+    return struct.pack("!BB", _FIN | TEXT, 0x80 | len(payload)) + key + hidden
 
 
 def _bomb() -> bytes:
     """Return 50 MB of zeros in a compressed frame of 50 kB (RFC 7692)."""
     squeeze = zlib.compressobj(wbits=-15)
     data = squeeze.compress(bytes(50_000_000)) + squeeze.flush(zlib.Z_SYNC_FLUSH)
-    return frame(_TEXT, data[:-4], first=_FIN | _RSV1)
+    return frame(TEXT, data[:-4], first=_FIN | _RSV1)
 
 
 def _endless() -> bytes:
     """Return 24 MB of one message that never ends, in fragments of 60 kB."""
     part = frame(0, bytes(60_000), first=0)
-    return frame(_TEXT, b"{", first=0) + part * 400
+    return frame(TEXT, b"{", first=0) + part * 400
 
 
 STAYING = (
-    Torture("binary on a text channel", frame(_BINARY, b"\x00\xff\x1b]52;c;QQ==\x07"), stays=True),
-    Torture("empty text", frame(_TEXT, b""), stays=True),
+    Torture("binary on a text channel", frame(BINARY, b"\x00\xff\x1b]52;c;QQ==\x07"), stays=True),
+    Torture("empty text", frame(TEXT, b""), stays=True),
     Torture("a thousand pings", frame(_PING, b"x" * 125) * 1_000, stays=True),
     Torture("pongs nobody asked for", frame(_PONG, b"y") * 1_000, stays=True),
-    Torture("text that is no JSON", frame(_TEXT, b"\x1b[2J{]"), stays=True),
-    Torture("a message in fragments of one byte", frame(_TEXT, b"{", first=0)
+    Torture("text that is no JSON", frame(TEXT, b"\x1b[2J{]"), stays=True),
+    Torture("a message in fragments of one byte", frame(TEXT, b"{", first=0)
             + frame(0, b"", first=0) * 500 + frame(0, b"}"), stays=True),
-    Torture("nested too deep", frame(_TEXT, b"[" * 5_000 + b"]" * 5_000), stays=True),
+    Torture("nested too deep", frame(TEXT, b"[" * 5_000 + b"]" * 5_000), stays=True),
 )  # fmt: skip
 BREAKING = (
-    Torture("a frame of 100 MB", frame(_TEXT, bytes(1_000_000), claimed=100_000_000)),
+    Torture("a frame of 100 MB", frame(TEXT, bytes(1_000_000), claimed=100_000_000)),
     Torture("a message that never ends", _endless()),
     Torture("a compressed bomb", _bomb()),
-    Torture("text that is no UTF-8", frame(_TEXT, b"\xc3\x28\xff")),
+    Torture("text that is no UTF-8", frame(TEXT, b"\xc3\x28\xff")),
     Torture("a masked frame", _masked(b"{}")),
     Torture("a reserved opcode", frame(3, b"")),
-    Torture("reserved bits", frame(_TEXT, b"{}", first=_FIN | 0x30)),
+    Torture("reserved bits", frame(TEXT, b"{}", first=_FIN | 0x30)),
     Torture("a ping that is too long", frame(_PING, bytes(200))),
     Torture("a ping in fragments", frame(_PING, b"x", first=0)),
     Torture("a continuation of nothing", frame(0, b"x")),
-    Torture("a message within a message", frame(_TEXT, b"{", first=0) + frame(_TEXT, b"{}")),
+    Torture("a message within a message", frame(TEXT, b"{", first=0) + frame(TEXT, b"{}")),
     Torture("a length with its highest bit set", b"\x81\x7f" + b"\xff" * 8),
     Torture("a close of one byte", frame(_CLOSE, b"\x03")),
     Torture("a close whose reason is no UTF-8", close(1011, b"\xff\xfe")),

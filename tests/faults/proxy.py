@@ -163,8 +163,9 @@ class FaultProxy:
 
 
 def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
-    if not writer.is_closing():
-        writer.write(data)
+    with contextlib.suppress(RuntimeError):  # the other side has ended already
+        if not writer.is_closing():
+            writer.write(data)
 
 
 def _end(writer: asyncio.StreamWriter, *, reset: bool) -> None:

@@ -70,9 +70,9 @@ class Site:
         """Return how the line is now, as the console sees it."""
         return self.seat.state.accounts[self.account].link
 
-    async def online(self) -> None:
-        """Wait until the line is up and, where calls are offered, the desk takes them."""
-        await until(lambda: self.link() is LinkState.ONLINE, _LIMIT_S)
+    async def online(self, limit_s: float = _LIMIT_S) -> None:
+        """Wait until the line is up."""
+        await until(lambda: self.link() is LinkState.ONLINE, limit_s)
 
     async def recovered(self, losses: int) -> None:
         """Wait until the line was lost once more than `losses` times and is up again."""
