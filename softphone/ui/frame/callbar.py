@@ -17,6 +17,8 @@ OFFER_ROWS = 3
 LETTER_ROWS = 4
 """At least; narrow screens need more. It depends on the width alone, never on what comes in."""
 _FRAME_ROWS = 2
+_ITEM = 18
+_TITLE = _ITEM - 2
 
 
 class CallBar(Painted, can_focus=True):
@@ -107,8 +109,8 @@ class CallBar(Painted, can_focus=True):
                 off = action.why_not(now) is not None
                 items.append([
                     (letters[0], "off" if off else "key"),
-                    (f" {fit(action.title.lower(), 15)}", "off" if off else "plain"),
+                    (f" {fit(action.title.lower(), _TITLE)}", "off" if off else "plain"),
                 ])  # fmt: skip
-        columns = max(1, width // 18)
+        columns = max(1, width // _ITEM)
         rows = [items[i : i + columns] for i in range(0, len(items), columns)]
         return [tuple(span for item in row for span in item) for row in rows if length(row[0])]
