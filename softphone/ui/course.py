@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -116,7 +117,7 @@ def course_of(
     seconds = min(LONGEST_S, int(max(*times, until, began) - began) + 1)
     by_second = {min(seconds - 1, int(sample.at - began)): sample for sample in samples}
     marks = [mark for entry in timeline if (mark := _mark(entry, began))]
-    marks += [*_stalls(samples, began)]
+    marks += [*_stalls(samples, began, list(_holds(timeline)))]
     return Course(began, seconds, by_second, tuple(sorted(marks, key=lambda mark: mark.at)))
 
 
@@ -179,10 +180,26 @@ def _kind_and_words(entry: TimelineEntry) -> tuple[str, str]:
     return "note", f"{what.replace('_', ' ')} {detail}".strip()
 
 
-def _stalls(samples: Sequence[QualitySample], began: float) -> Iterable[Mark]:
+def _holds(timeline: Sequence[TimelineEntry]) -> Iterator[tuple[float, float]]:
+    """Yield when the call was on hold, from and until: nothing is measured then."""
+    since: float | None = None
+    for entry in timeline:
+        if entry.what == "held":
+            since = entry.at
+        elif entry.what in ("active", "ended") and since is not None:
+            yield since, entry.at
+            since = None
+    if since is not None:
+        yield since, math.inf
+
+
+def _stalls(
+    samples: Sequence[QualitySample], began: float, holds: Sequence[tuple[float, float]]
+) -> Iterable[Mark]:
     """Yield seconds in which nothing was measured, or much sound had to be made up."""
     for before, after in pairwise(samples):
-        if (gap := after.at - before.at) > GAP_S:
+        held = any(since <= after.at and before.at <= until for since, until in holds)
+        if (gap := after.at - before.at) > GAP_S and not held:
             yield Mark(before.at - began + 1, "stall", f"no figures for {gap:.0f} s")
         made_up = (after.concealed_ms or 0.0) - (before.concealed_ms or 0.0)
         if made_up >= MADE_UP_MS:

@@ -79,6 +79,15 @@ def test_missing_seconds_and_made_up_sound_are_stalls() -> None:
     ]
 
 
+def test_a_hold_is_no_stall() -> None:
+    samples = [sample(1), sample(2), sample(9), sample(20)]
+    timeline = [TimelineEntry(NOW + 2, "held"), TimelineEntry(NOW + 8, "active")]
+
+    stalls = [m.words for m in course_of(timeline, samples).marks if m.kind == "stall"]
+
+    assert stalls == ["no figures for 11 s"]
+
+
 def test_an_unknown_figure_is_blank_and_not_zero() -> None:
     assert worst(THERE, [sample(1)]) is None
     assert bar(THERE, None, 10.0, 2) == [(" ", "plain")] * 2

@@ -15,7 +15,7 @@ from softphone.model.quality import QualitySample
 from softphone.model.record import CallRecord
 from softphone.ui import words
 from softphone.ui.clock import local_time
-from softphone.ui.course import METRICS, SIGNS, Course, Mark, course_of, worst
+from softphone.ui.course import GAP_S, METRICS, SIGNS, Course, Mark, course_of, worst
 from softphone.ui.panes.pane import OpenFor
 from softphone.ui.session import Topic
 from softphone.ui.spans import Line, Span, cut
@@ -111,6 +111,9 @@ class CourseScreen(ConsoleScreen):
             return
         call = self._record.call
         now = self.view.clock.wall() if call.live else 0.0
+        newest = self._samples[-1].at if self._samples else 0.0
+        if now - newest <= GAP_S:
+            now = 0.0  # the second that is being measured has no figures yet
         self.strip.show(course_of(self._record.timeline, self._samples, now))
         key = self.view.key
         self._box.border_title = Content(
@@ -146,8 +149,8 @@ def detail_lines(course: Course, first: int, after: int, width: int, room: int) 
     here = course.marks_between(first, after)
     shown = here or _around(course, first)
     lines += [_mark_line(mark, bool(here), first, width) for mark in shown[:room]]
-    if len(shown) > room:
-        lines.append(((f"{len(shown) - room} more; a finer scale shows them apart", "dim"),))
+    if here and len(here) > room:
+        lines.append(((f"{len(here) - room} more; a finer scale shows them apart", "dim"),))
     return lines
 
 
