@@ -20,6 +20,7 @@ from softphone.remote.host import RemoteCards
 from softphone.store.store import Store
 
 from .engine import Engine
+from .solehost import sole_host
 from .sound import Sound
 
 logger = logging.getLogger(__name__)
@@ -66,19 +67,20 @@ async def assembled(config: Config, paths: Paths) -> AsyncIterator[Engine]:
         Store(folder / paths.database.name, trouble),
         recordings,
     )
-    sound_engine.start()
-    calm_collector()
-    running = asyncio.create_task(engine.run(), name="engine")
-    try:
-        await _until_started(engine, running)
-        engine.sound_desk.publish("")
-        yield engine
-    finally:
-        engine.stop("stopped")
-        await asyncio.wait([running])
-        await asyncio.to_thread(sound_engine.close)
-        if not running.cancelled() and running.exception():
-            logger.error("engine failed", exc_info=running.exception())
+    async with sole_host(folder):
+        sound_engine.start()
+        calm_collector()
+        running = asyncio.create_task(engine.run(), name="engine")
+        try:
+            await _until_started(engine, running)
+            engine.sound_desk.publish("")
+            yield engine
+        finally:
+            engine.stop("stopped")
+            await asyncio.wait([running])
+            await asyncio.to_thread(sound_engine.close)
+            if not running.cancelled() and running.exception():
+                logger.error("engine failed", exc_info=running.exception())
 
 
 async def _until_started(engine: Engine, running: asyncio.Task[None]) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from softphone.model.error import ProtocolError, StoreError
 
+from .filesystem import network_kind
 from .schema import MIGRATIONS
 from .search import searchable
 
@@ -19,14 +20,20 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 FAILURES = (sqlite3.Error, UnicodeError, OverflowError)
 """What SQLite and its binding raise: the disk, the file, or a value that cannot be stored."""
+_HERE = ("journal_mode=WAL", "synchronous=NORMAL")
+_ON_THE_NETWORK = ("journal_mode=DELETE", "synchronous=FULL")
 _BUSY_MS = 1_000  # then the write waits in memory: the engine must be able to end meanwhile
 
 
 class Database:
-    """One open database. Every method may raise StoreError with a sentence."""
+    """One open database. Every method may raise StoreError with a sentence.
 
-    def __init__(self, path: Path) -> None:
+    `shared`: the file lies on a network file system, so there is no write-ahead log.
+    """
+
+    def __init__(self, path: Path, *, shared: bool | None = None) -> None:
         self.path = path
+        self._shared = bool(network_kind(path.parent)) if shared is None else shared
         unclean = path.with_name(path.name + "-wal").exists()
         try:
             _create_private(path)
@@ -70,8 +77,7 @@ class Database:
         connection.row_factory = sqlite3.Row
         connection.create_function("searchable", 1, searchable, deterministic=True)
         for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
+            *(_ON_THE_NETWORK if self._shared else _HERE),
             "foreign_keys=ON",
             f"busy_timeout={_BUSY_MS}",
             "secure_delete=ON",
