@@ -283,6 +283,7 @@ class PaperDesk:
         await self.engine.started.wait()
         await asyncio.sleep(0)
         self._standing = set(self.engine._jobs)  # what goes on for as long as the engine does
+        self.engine.attendance.stay_up = True  # also when nobody is there for long
         self.sit()
 
     # ---- the console ---------------------------------------------------------------------------

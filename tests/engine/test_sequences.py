@@ -235,7 +235,7 @@ def test_short_days() -> None:
 
 @pytest.mark.nightly
 def test_long_days() -> None:
-    run_state_machine_as_test(Day, settings=_days(400, 80))
+    run_state_machine_as_test(Day, settings=_days(150, 60))
 
 
 def _days(examples: int, steps: int) -> settings:
