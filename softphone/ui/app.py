@@ -203,8 +203,13 @@ class SoftphoneApp(App[None]):
         return len(self._notifications) > 0
 
     def on_notify(self) -> None:
-        """Say one sentence at a time: what was said before goes when the next one comes."""
+        """Say one sentence at a time: what was said before goes when the next one comes.
+
+        Textual takes the sentences away but leaves their holders, one more for each.
+        """
         self.clear_notifications()
+        for screen in self.screen_stack:
+            screen.query("ToastHolder").remove()
 
     def screen_text(self) -> str:
         """Return what is seen as text."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
 from textual import events
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -49,6 +50,12 @@ def action_for(view: View, event: events.Key, focused: Widget | None) -> str | N
     return None
 
 
+def forget_drawn() -> None:
+    """Let go of what was drawn of widgets that are gone: textual remembers a thousand of them,
+    with all their lines, as keys of a cache of two colours."""
+    StylesCache.get_inner_outer.cache_clear()
+
+
 class ConsoleScreen(Screen[None]):
     """A full screen: header and footer around a body, banner and call bar over it."""
 
@@ -68,6 +75,7 @@ class ConsoleScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Remember that nobody sees this any more, for what is still being asked."""
         self.gone = True
+        forget_drawn()
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield what stands between header and footer."""
@@ -145,6 +153,10 @@ class Dialog(ModalScreen[T]):
         yield from self.compose_dialog()
         yield self.banner
         yield self.cover
+
+    def on_unmount(self) -> None:
+        """Leave nothing of this behind."""
+        forget_drawn()
 
     def show(self, topics: frozenset[Topic]) -> None:
         """Bring the banner up to date."""
