@@ -16,7 +16,7 @@ from .screens.dialogs import Answer, AskLine, Question
 from .screens.keys import KeysScreen
 from .screens.preview import PreviewPick
 from .screens.ticks import Ticks
-from .screenshot import Screenshot
+from .screenshot import taken
 from .session import EVERYTHING
 from .settingsfile import Setting
 from .themes import theme_names
@@ -66,11 +66,11 @@ class CustomActing:
     async def _save_screen(self) -> None:
         """Write the screen as it is, for the owner alone: it may show who called."""
         app = self._app
-        taken = Screenshot(app.export_screenshot(title="softphone"), app.screen_text())
+        shot = taken(app)
         folder = Path(app.settings.screenshots) if app.settings.screenshots else app.screenshots
         name = f"softphone-{local_time(app.clock.wall()):%Y-%m-%d-%H%M%S}"
         try:
-            path = await asyncio.to_thread(taken.write, folder, name)
+            path = await asyncio.to_thread(shot.write, folder, name)
         except OSError as problem:
             app.say(f"{folder}: {problem.strerror}.", "warning")
             return

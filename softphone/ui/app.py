@@ -72,7 +72,7 @@ class SoftphoneApp(App[None]):
         self._control = ControlFilter()
         super().__init__()
         self.custom = Custom(keys, layouts or {}, settings.layout, settings_file)
-        self.custom.keys_changed = self.bind_keys
+        self.custom.keys_changed = self._keys_changed
         whole = self.custom.keys
         retry = {} if retry_s is None else {"retry_s": retry_s}
         self.alerts = Alerts(self)
@@ -211,11 +211,6 @@ class SoftphoneApp(App[None]):
         for screen in self.screen_stack:
             screen.query("ToastHolder").remove()
 
-    def screen_text(self) -> str:
-        """Return what is seen as text."""
-        strips = self.screen._compositor.render_strips()
-        return "\n".join("".join(part.text for part in strip).rstrip() for strip in strips)
-
     def write_out(self, sequence: str) -> None:
         """Write a control sequence of our own making to the terminal."""
         if sequence and self._driver:
@@ -234,6 +229,10 @@ class SoftphoneApp(App[None]):
     def bind_keys(self) -> None:
         """Let the keys of the key map work."""
         self._bindings = BindingsMap(bindings_of(self.custom.keys))
+
+    def _keys_changed(self) -> None:
+        self.bind_keys()
+        self.changed(EVERYTHING)
 
     def unbind_keys(self) -> None:
         """Let no key work by itself, so that the next one can be named."""

@@ -7,8 +7,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual.app import App
+
 # The picture would fetch its font from the net when it is looked at.
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+
+
+def taken(app: App[None]) -> Screenshot:
+    """Return what an application shows now."""
+    strips = app.screen._compositor.render_strips()
+    lines = ["".join(part.text for part in strip).rstrip() for strip in strips]
+    return Screenshot(app.export_screenshot(title=app.title), "\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)

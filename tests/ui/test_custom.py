@@ -177,6 +177,7 @@ async def test_a_pressed_key_is_taken_works_at_once_and_is_kept(
         await console.until(lambda: load(file).keys.get("call.mute") == ("f10",))
         assert load(file).keys["call.hold"] == ("f11",)
         assert "# the left hand" in text_of(file)
+        assert "F10 mute" in console.screen_text().splitlines()[-1]
         await console.press("f4")
         assert not console.commands(c.Mute)
         await console.press("f10")
