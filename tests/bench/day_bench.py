@@ -78,7 +78,7 @@ async def measure(calls: int, events: int) -> list[Figure]:
         Figure("events taken", events / took, "/s", math.inf),
         Figure("memory after a quarter of the day", first, "MB", math.inf),
         Figure("memory at the end of the day", last, "MB", math.inf),
-        Figure("growth after the first quarter, 10,000 events", slope, "MB", 0.5),
+        Figure("growth after the first quarter, 10,000 events", slope, "MB", 1.0),
     ]
 
 
