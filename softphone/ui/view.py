@@ -10,6 +10,7 @@ from softphone.model.command import Command, Reply
 from softphone.model.state import ConsoleState
 
 from . import phone
+from .actions import Scope, find
 from .clock import Clock
 from .desk import Desk
 from .keymap import KeyMap, main_key
@@ -66,4 +67,6 @@ class View:
     def keys_to(self, action_id: str) -> str:
         """Return what to press for a call's action from anywhere: letters need the call bar."""
         key = self.key(action_id)
-        return f"{self.key('bar.focus')} {key}" if len(key) == 1 else key
+        action = find(action_id)
+        in_bar = len(key) == 1 and action is not None and action.scope is Scope.CALL
+        return f"{self.key('bar.focus')} {key}" if in_bar else key

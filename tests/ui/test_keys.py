@@ -324,3 +324,19 @@ async def test_keys_that_open_and_close_faster_than_screens_come_and_go(console:
 
     assert console.app.return_code is None
     assert console.app.screen.name == "main"
+
+
+async def test_text_typed_in_one_go_behind_a_key_all_goes_where_the_key_led(
+    console: Console,
+) -> None:
+    await console.show_calls(console.make.call("c1"))
+    await console.press("ctrl+t", "tab")
+    choice = console.app.main.dialer.sender
+    before = choice.value
+
+    for typed in "Wa b c":
+        key = "space" if typed == " " else typed
+        console.app.post_message(events.Key(key, typed))
+    await console.until(lambda: console.app.main.call.note.text == "a b c")
+
+    assert choice.value == before

@@ -66,14 +66,14 @@ class Banner(Lines):
         if not now.connected:
             return [(" link lost, answering may fail", "strong")]
         answer = " hold and answer   " if now.call else " answer   "
-        spans: list[Span] = [(f" {view.key('call.answer')}", "strong"), (answer, "plain")]
-        spans += [(view.key("call.decline"), "strong"), (" decline   ", "plain")]
+        spans: list[Span] = [(f" {view.keys_to('call.answer')}", "strong"), (answer, "plain")]
+        spans += [(view.keys_to("call.decline"), "strong"), (" decline   ", "plain")]
         spans += [(view.key("bar.focus"), "strong"), (" call bar", "plain")]
         return [*spans, (" ", "plain")]
 
     def _pending(self, width: int) -> list[Line]:
         """Return a line for each act that can still be undone, with the key that does."""
-        key = self.view.key("call.undo")
+        key = self.view.keys_to("call.undo")
         return [
             spread(
                 [(f" {words.pending_words(call, self.view.mono())}  ", "strong"),

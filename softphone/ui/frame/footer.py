@@ -45,4 +45,4 @@ class FooterLine(Lines):
         keys = self.view.keys.get(action_id, ())
         if action_id in ("palette.open", "help.open"):
             return next((key for key in keys if len(key) == 1), main_key(self.view.keys, action_id))
-        return main_key(self.view.keys, action_id)
+        return self.view.keys_to(action_id)

@@ -21,6 +21,7 @@ from softphone.ui.frame.header import HeaderLine
 from softphone.ui.keymap import is_character
 from softphone.ui.session import Topic
 from softphone.ui.view import View
+from softphone.ui.widgets.choice import Choice
 from softphone.ui.widgets.filtered import FilteredList
 from softphone.ui.widgets.listkeys import ListKeys
 
@@ -104,7 +105,9 @@ class ConsoleScreen(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Find the action of a key that no text field took."""
-        if event.key == "escape" and self.callbar.has_focus:
+        if isinstance(self.focused, Choice) and self.focused.take_key(event.key):
+            event.stop()
+        elif event.key == "escape" and self.callbar.has_focus:
             event.stop()
             self.set_focus(self._before_bar)
         elif event.key == "escape" and self.CLOSES_ON_ESCAPE and not self._in_list():
@@ -164,6 +167,9 @@ class Dialog(ModalScreen[T]):
 
     def on_key(self, event: events.Key) -> None:
         """Esc leaves without an answer; lists have their keys here too."""
+        if isinstance(self.focused, Choice) and self.focused.take_key(event.key):
+            event.stop()
+            return
         if event.key == "escape":
             event.stop()
             self.dismiss(None)

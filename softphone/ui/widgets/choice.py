@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
@@ -67,15 +66,19 @@ class Choice(Painted, Generic[V], can_focus=True):
             self._at = values.index(value)
             self.refresh()
 
-    def on_key(self, event: events.Key) -> None:
-        """Left and right change the choice; space goes on."""
-        step = {"left": -1, "right": 1, "space": 1}.get(event.key)
+    def take_key(self, key: str) -> bool:
+        """Left and right change the choice, space goes on; tell whether it was one of them.
+
+        The screen asks, once it knows where the focus is: keys typed in one go behind one that
+        moves the focus pass by here first.
+        """
+        step = {"left": -1, "right": 1, "space": 1}.get(key)
         if step is None or not self._options:
-            return
-        event.stop()
+            return False
         self._at = (self._at + step) % len(self._options)
         self.refresh()
         self.post_message(self.Changed(self))
+        return True
 
     def on_click(self) -> None:
         """A click goes on to the next option."""

@@ -96,7 +96,7 @@ class CourseStrip(ListKeys):
     def on_key(self, event: events.Key) -> None:
         """Left and right move by a column."""
         step = {"left": -1, "right": 1}.get(event.key)
-        if step is not None:
+        if step is not None and self.has_focus:
             event.stop()
             self.move_to(self.second + step * self.scale)
 
