@@ -4,7 +4,7 @@
 
 Plays COUNT bursts, one every 0.4 s or so many SECONDS, which must be more than they take. Prints
 JSON: how many ms each burst took from when it was handed to the output device until the
-input device gave it back. The devices' own buffers are in it.
+input device gave it back, and when (monotonic) each was. The devices' own buffers are in it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
         sounddevice.RawOutputStream(device=output, callback=player.wanted, **made),
     ):
         time.sleep(player.length_s + 1.0)
-    print(
-        json.dumps({"bursts": count, "delays_ms": delays_ms(player.played_s, ear.heard_s, every_s)})
-    )
+    found = delays_ms(player.played_s, ear.heard_s, every_s)
+    times = {"played_s": player.played_s, "heard_s": ear.heard_s}
+    print(json.dumps({"bursts": count, "delays_ms": found, **times}))
     return 0
 
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from softphone.remote.passage import Passage
 
 _LOST, _NOT_FOUND, _NOT_UNDERSTOOD = 255, 127, 2
-_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+_WAITS_S = (0.2, 0.5, 1.0, 2.0)
 _ALIVE = ("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")
+# A call may be up: better to try anew than to wait out TCP's patience with a dead network.
+_AGAIN = ("-o", "ConnectTimeout=5")
 _STREAMS = ("-o", "StreamLocalBindUnlink=yes", "-o", "ExitOnForwardFailure=no")
 # From 9.5 on ssh holds keys back to steps of 20 ms, and everything small beside them: half a packet
 # of delay on average, and unevenness. Older ones refuse to start when told of it.
@@ -64,8 +66,13 @@ def run(name: str, arguments: Sequence[str]) -> int:
     return code
 
 
-def ssh_command(options: argparse.Namespace, here: Path, there: str) -> list[str]:
-    """Return the command that opens the host's console with our socket forwarded."""
+def ssh_command(
+    options: argparse.Namespace, here: Path, there: str, *, again: bool = False
+) -> list[str]:
+    """Return the command that opens the host's console with our socket forwarded.
+
+    `again`: the host has answered before.
+    """
     console = [options.there, "console", "--desk", there]
     for option in ("config", "profile"):
         if getattr(options, option):
@@ -74,8 +81,9 @@ def ssh_command(options: argparse.Namespace, here: Path, there: str) -> list[str
         console.append("--lab")
     on_host = f'PATH="$PATH:$HOME/.local/bin" exec {shlex.join(console)}'
     forward = ("-R", f"{there}:{here}")
-    known = [*_ALIVE, *_STREAMS, *forward, *options.ssh, *prompt_options(ssh_version())]
-    return ["ssh", "-t", *known, options.host, on_host]
+    ours = [*_ALIVE, *(_AGAIN if again else ()), *_STREAMS, *forward]
+    theirs = [*options.ssh, *prompt_options(ssh_version())]
+    return ["ssh", "-t", *ours, *theirs, options.host, on_host]
 
 
 def ssh_version() -> str:
@@ -104,8 +112,7 @@ def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[P
         passage = Passage(token.encode())
         passages.append(passage)
         there = f"/tmp/softphone-{secrets.token_hex(8)}.sock"
-        began_s = time.monotonic()
-        code = passage.run(ssh_command(options, place, there))
+        code = passage.run(ssh_command(options, place, there, again=reached))
         passages.remove(passage)
         passage.close()
         reached = reached or passage.reached
@@ -115,7 +122,7 @@ def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[P
             complain(f"softphone on {options.host} is too old for this; install the same version.")
         if code != _LOST or not reached:
             return code
-        if time.monotonic() - began_s > _WAITS_S[-1]:
+        if passage.reached:
             tries = 0
         wait_s = _WAITS_S[min(tries, len(_WAITS_S) - 1)]
         tries += 1

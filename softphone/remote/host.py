@@ -264,4 +264,6 @@ def _words(problem: Exception) -> str:
         return "nobody answers at its socket"
     if isinstance(problem, PermissionError):
         return "its socket belongs to somebody else"
+    if isinstance(problem, ConnectionError):
+        return "the connection broke"
     return str(problem) or type(problem).__name__

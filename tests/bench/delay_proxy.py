@@ -52,7 +52,11 @@ class DelayProxy:
             task.cancel()
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
+            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:  # nobody serves there just now
+            writer.close()
+            return
         await asyncio.gather(
             self._pump(reader, there_writer),
             self._pump(there_reader, writer),

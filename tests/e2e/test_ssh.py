@@ -63,13 +63,22 @@ class Sshd:
     def cut(self) -> None:
         """End sshd and every connection, as a lost network does in the end."""
         assert self.process is not None
-        children = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True
-        ).stdout.split()
+        children = self._connections()
         self.process.kill()
         self.process.wait(10)
         for pid in children:
-            os.kill(int(pid), signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
+
+    def drop(self) -> None:
+        """End every connection; new ones are served."""
+        for pid in self._connections():
+            os.kill(pid, signal.SIGKILL)
+
+    def _connections(self) -> list[int]:
+        assert self.process is not None
+        command = ["ps", "-o", "pid=", "--ppid", str(self.process.pid)]
+        found = subprocess.run(command, capture_output=True, text=True).stdout.split()
+        return [int(pid) for pid in found]
 
     def options(self) -> list[str]:
         return [
