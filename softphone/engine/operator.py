@@ -103,6 +103,20 @@ class Operator:
             if wrap_up.active:
                 wrap_up.leave()
 
+    def away(self) -> list[AccountName]:
+        """Return the accounts that ring silently now: nothing else can be told to their platform.
+
+        Those are accounts without availability and agents, while the operator takes no calls.
+        """
+        if self.wants_calls() and not self._engine.wrap_up.active:
+            return []
+        known = (Capability.AVAILABILITY, Capability.AGENT_COMMANDS)
+        return [
+            name
+            for name, adapter in self._engine.adapters.items()
+            if not any(adapter.capabilities().allows(one) for one in known)
+        ]
+
     def wants_calls(self) -> bool:
         """Tell whether the operator has chosen to take calls."""
         return self._chosen.state is DeskState.ROUTABLE
@@ -231,6 +245,8 @@ class Operator:
         if now != before and not self._rests:
             engine.hub.publish(e.DeskChanged(now))
             self._keep()
+            if state is not before.state:
+                engine.ringing.route()
 
     def _state(self) -> tuple[DeskState, str]:
         if self._engine.wrap_up.active:

@@ -100,7 +100,9 @@ class Ringing:
         return RingSound(rule.tone, dbfs, device)
 
     def _moment(self) -> Moment:
-        return Moment(self._engine.monotonic(), self._engine.operator.quiet, self._vips)
+        engine = self._engine
+        away = engine.operator.away()
+        return Moment(engine.monotonic(), engine.operator.quiet, self._vips, away)
 
     def _wake(self, at: float | None, mono: float) -> None:
         self.stop()

@@ -16,11 +16,15 @@ NOBODY = "none"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the rules look at besides the calls. `mono` are monotonic seconds."""
+    """What the rules look at besides the calls. `mono` are monotonic seconds.
+
+    `away` are accounts that bring calls although the operator takes none just now.
+    """
 
     mono: float
     quiet: bool = False
     vips: Collection[CallId] = ()
+    away: Collection[str] = ()
 
 
 class RingRules:
@@ -36,7 +40,7 @@ class RingRules:
     def silenced(self, call: Call, calls: Iterable[Call], now: Moment) -> bool:
         """Tell whether an offer may not be heard just now."""
         rule = self.of(call.account)
-        if now.quiet or now.mono < call.created_mono + rule.delay_s:
+        if now.quiet or call.account in now.away or now.mono < call.created_mono + rule.delay_s:
             return True
         busy = any(one.live and one.state is not CallState.RINGING for one in calls)
         return busy and not _may_interrupt(call, rule, call.id in now.vips)

@@ -40,11 +40,15 @@ async def test_a_break_withdraws_every_platform_and_says_why(folder: Path) -> No
         await is_state(desk, DeskState.NOT_ROUTABLE)
         told = [p for p in desk.state.presence.values() if p.account == RIBBON]
         away = desk.state.desk
+        await office.ask_lab(office.control.ring, "alice@lab.test", far_end="tone")
+        offer = await desk.offered()
         await desk.do(c.SetDesk(DeskState.ROUTABLE))
+        await until(lambda: not desk.state.calls[offer.id].silenced)
         await until(office.available)
         await is_state(desk, DeskState.ROUTABLE)
 
     assert away.reason == "lunch"
+    assert desk.seen(offer.id)[0].silenced  # the platform knows no pause: it rings in silence
     assert [(p.activity.value, p.note, p.reachable) for p in told] == [("lunch", "lunch", False)]
     assert away.since_mono < desk.state.desk.since_mono
 

@@ -44,6 +44,13 @@ def test_do_not_disturb_silences_everybody() -> None:
     assert RingRules({}).silenced(offer(), [offer()], Moment(1_000.0, quiet=True))
 
 
+def test_an_account_the_operator_is_away_from_is_silent() -> None:
+    now = Moment(1_000.0, away=("ribbon",))
+
+    assert RingRules({}).silenced(offer("c2", "ribbon"), [], now)
+    assert not RingRules({}).silenced(offer(), [], now)
+
+
 def test_a_delay_silences_until_it_is_over_and_says_when() -> None:
     rules = RingRules({"audin": RingConfig(delay_s=4.0), "ribbon": RingConfig(delay_s=9.0)})
     calls = [offer(), offer("c2", "ribbon"), talk()]
