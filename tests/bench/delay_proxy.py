@@ -79,10 +79,12 @@ class DelayProxy:
 
         forwarding = asyncio.create_task(forward())
         last_s = 0.0
-        while data := await reader.read(65_536):
-            self.bytes += len(data)
-            uneven_s = self._chance.uniform(0.0, self.uneven_s)
-            last_s = max(last_s, loop.time() + self.delay_s + uneven_s)
-            waiting.put_nowait((last_s, data))
-        forwarding.cancel()
-        writer.close()
+        try:
+            while data := await reader.read(65_536):
+                self.bytes += len(data)
+                uneven_s = self._chance.uniform(0.0, self.uneven_s)
+                last_s = max(last_s, loop.time() + self.delay_s + uneven_s)
+                waiting.put_nowait((last_s, data))
+        finally:  # also when it was broken off: the other side must hear of it
+            forwarding.cancel()
+            writer.close()
