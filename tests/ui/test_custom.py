@@ -75,6 +75,7 @@ async def test_escape_brings_the_old_theme_back(open_console: OpenConsole, file:
         assert text_of(file) == TEXT
 
 
+@pytest.mark.nightly
 async def test_without_a_file_the_choice_holds_until_the_console_closes(console: Console) -> None:
     await choose(console, "theme")
     await console.press("up", "enter")
@@ -95,7 +96,9 @@ async def test_a_file_that_cannot_be_written_is_told(open_console: OpenConsole, 
 # ---- layout -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(140, 45), (80, 24), (64, 20)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), *(pytest.param(s, marks=pytest.mark.nightly) for s in ((140, 45), (64, 20)))]
+)
 async def test_a_key_goes_on_to_the_next_layout(
     open_console: OpenConsole, file: Path, size: tuple[int, int]
 ) -> None:
@@ -145,6 +148,7 @@ async def test_the_key_of_a_hidden_pane_shows_it_for_now(open_console: OpenConso
         assert "Anna Bianchi" in console.screen_text()
 
 
+@pytest.mark.nightly
 async def test_the_focus_leaves_a_pane_that_goes(open_console: OpenConsole) -> None:
     async with open_console((140, 45)) as console:
         await console.press("tab", "C")
@@ -166,7 +170,7 @@ async def test_a_pressed_key_is_taken_works_at_once_and_is_kept(
 ) -> None:
     settings = load(file)
     async with open_console(
-        (140, 45), settings_file=SettingsFile(file), keys=settings.keys
+        (80, 24), settings_file=SettingsFile(file), keys=settings.keys
     ) as console:
         await console.show_calls(console.make.call("c1"))
         await to_action(console, "mute")
@@ -185,7 +189,7 @@ async def test_a_pressed_key_is_taken_works_at_once_and_is_kept(
 
 
 async def test_naming_a_key_never_does_what_it_is_bound_to(open_console: OpenConsole) -> None:
-    async with open_console((140, 45)) as console:
+    async with open_console((80, 24)) as console:
         await console.show_calls(console.make.call("c1"))
         await to_action(console, "mute")
         await console.press("enter", "f8")
@@ -197,7 +201,7 @@ async def test_naming_a_key_never_does_what_it_is_bound_to(open_console: OpenCon
 async def test_a_key_in_use_is_given_away_only_when_wanted(
     open_console: OpenConsole, file: Path
 ) -> None:
-    async with open_console((140, 45), settings_file=SettingsFile(file)) as console:
+    async with open_console((80, 24), settings_file=SettingsFile(file)) as console:
         await to_action(console, "call.mute")
         await console.press("enter", "f8")
         await console.press("n")
@@ -214,7 +218,7 @@ async def test_a_key_in_use_is_given_away_only_when_wanted(
 async def test_keys_can_be_added_taken_away_and_set_back(
     open_console: OpenConsole, file: Path
 ) -> None:
-    async with open_console((140, 45), settings_file=SettingsFile(file)) as console:
+    async with open_console((80, 24), settings_file=SettingsFile(file)) as console:
         await to_action(console, "call.mute")
         await console.press("a", "f10")
         assert keys_of(console, "call.mute") == ("f4", "m", "f10")
@@ -229,7 +233,7 @@ async def test_keys_can_be_added_taken_away_and_set_back(
 
 async def test_all_keys_go_back_after_asking(open_console: OpenConsole, file: Path) -> None:
     keys = load(file).keys
-    async with open_console((140, 45), settings_file=SettingsFile(file), keys=keys) as console:
+    async with open_console((80, 24), settings_file=SettingsFile(file), keys=keys) as console:
         await choose(console, "default keys")
         await console.until(lambda: "yours go" in console.screen_text())
         await console.press("y")
@@ -241,7 +245,7 @@ async def test_all_keys_go_back_after_asking(open_console: OpenConsole, file: Pa
 async def test_keys_of_the_dialer_and_the_terminal_are_refused_with_a_sentence(
     open_console: OpenConsole,
 ) -> None:
-    async with open_console((140, 45)) as console:
+    async with open_console((80, 24)) as console:
         await to_action(console, "call.mute")
         await console.press("enter", "5")
         await console.until(lambda: "is for the dialer" in console.screen_text())

@@ -77,7 +77,8 @@ async def test_the_band_stands_below_a_ringing_call_and_takes_no_focus(console: 
 
 
 @pytest.mark.parametrize(
-    ("words", "when_free"), [("break take", False), ("break after this", True)]
+    ("words", "when_free"),
+    [pytest.param("break take", False, marks=pytest.mark.nightly), ("break after this", True)],
 )
 async def test_a_break_is_chosen_by_its_reason(
     console: Console, words: str, when_free: bool
@@ -89,6 +90,7 @@ async def test_a_break_is_chosen_by_its_reason(
     assert console.commands(c.SetDesk) == asked
 
 
+@pytest.mark.nightly
 async def test_another_reason_can_be_typed(console: Console) -> None:
     await choose(console, "break take")
     await console.press("end", "enter")

@@ -16,7 +16,7 @@ from softphone.ui.historyfile import records_in
 from tests.ui.conftest import NOW, START, Console, FakeEngine
 from tests.ui.test_book import answer
 
-COUNT = 450
+COUNT = 210
 
 
 def world(console: Console) -> list[CallRecord]:
