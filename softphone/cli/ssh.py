@@ -142,6 +142,7 @@ def _desk(
 
     `refused` gets the sentence about a host that cannot be served.
     """
+    from softphone.audio.priority import raise_own
     from softphone.audio.report import AudioSettings
     from softphone.remote.desk import Desk
     from softphone.secret import Secret
@@ -157,6 +158,7 @@ def _desk(
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
+        raise_own()  # each packet passes here
         loops.append(asyncio.get_running_loop())
         settings = AudioSettings(options.input, options.output)
         desk = Desk(settings, told, Secret(token), refused=refused)
