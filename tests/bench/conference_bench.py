@@ -213,7 +213,7 @@ async def _delays(home: Home, seconds: float) -> list[Figure]:
                 await desk.lab(desk.home.lab().ring, _LEGS[place], far_end="echo")
                 calls = [await desk.seat.answer(await desk.seat.offered())]
             echo = calls[place if several else 0]
-            # A machine that is busy for a moment deepens the buffers for seconds: the better counts.
+            # A busy machine deepens the buffers for seconds: the better of two counts.
             trips.append(min([await _trip_ms(desk, echo, seconds) for _ in range(2)]))
             await desk.end(calls)
         one, four = trips

@@ -70,6 +70,7 @@ async def test_a_break_can_wait_until_the_call_has_ended(office: Office) -> None
     assert desk.state.desk.reason == "break"
 
 
+@pytest.mark.nightly
 async def test_what_waits_can_be_dropped_and_comes_at_once_without_a_call(office: Office) -> None:
     desk = await office.at_work()
     call = await desk.dial(FAR_ENDS["tone"])
@@ -87,6 +88,7 @@ async def test_what_waits_can_be_dropped_and_comes_at_once_without_a_call(office
     assert still is DeskState.ROUTABLE
 
 
+@pytest.mark.nightly
 async def test_offline_is_a_state_and_available_comes_back_from_it(office: Office) -> None:
     desk = await office.at_work()
 
@@ -98,6 +100,7 @@ async def test_offline_is_a_state_and_available_comes_back_from_it(office: Offic
     await until(office.available)
 
 
+@pytest.mark.nightly
 async def test_a_number_of_ones_own_is_shown_from_now_on(office: Office) -> None:
     desk = await office.at_work()
     numbers = desk.state.accounts[AUDIN].numbers
@@ -135,6 +138,7 @@ async def test_after_call_work_has_an_end_that_can_be_moved_and_reached(folder: 
     assert not none.ok
 
 
+@pytest.mark.nightly
 async def test_a_break_that_waits_follows_after_call_work(folder: Path) -> None:
     async with an_office(folder, calls=CallsConfig(wrap_up_s=60.0)) as office:
         desk = await office.at_work()
@@ -170,6 +174,7 @@ async def test_a_required_disposition_comes_before_the_next_call(folder: Path) -
     assert desk.state.desk.undisposed == ()
 
 
+@pytest.mark.nightly
 async def test_a_disposition_given_in_the_call_leaves_nothing_to_do(folder: Path) -> None:
     rules = CallsConfig(dispositions=WORDS, disposition_required=("all",))
     async with an_office(folder, calls=rules) as office:
@@ -228,6 +233,7 @@ async def test_after_call_work_goes_on_with_the_next_engine(folder: Path, left_s
             await until(office.available)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("crashed", [True, False])
 async def test_a_break_outlives_a_crash_but_not_the_working_day(
     folder: Path, crashed: bool

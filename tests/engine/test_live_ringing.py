@@ -99,6 +99,7 @@ async def test_only_favourites_are_heard_during_a_call(folder: Path) -> None:
     assert all(call.silenced for call in desk.seen(stranger.id))
 
 
+@pytest.mark.nightly
 async def test_a_device_that_is_none_is_told_and_rings_as_usual(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +135,7 @@ async def test_do_not_disturb_is_told_and_can_be_switched(
     assert desk.state.calls[offer.id].state is CallState.RINGING
 
 
+@pytest.mark.nightly
 async def test_a_call_rings_beside_talk_as_one_soft_tone(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ async def test_the_end_of_a_held_call_can_be_taken_back(office: Office) -> None:
     assert late.code == "LATE"
 
 
+@pytest.mark.nightly
 async def test_taking_the_call_back_undoes_its_end_too(office: Office) -> None:
     desk = await office.at_work()
     call = await held(desk)
@@ -87,6 +88,7 @@ async def test_taking_the_call_back_undoes_its_end_too(office: Office) -> None:
     assert pending(desk, call) is None
 
 
+@pytest.mark.nightly
 async def test_a_call_that_is_talked_on_and_a_script_wait_for_nothing(office: Office) -> None:
     desk = await office.at_work()
     script = await office.command()
@@ -114,6 +116,7 @@ async def test_a_console_that_goes_in_the_moment_leaves_nothing_half_done(folder
     assert over.end_reason is EndReason.HANGUP
 
 
+@pytest.mark.nightly
 async def test_a_blind_transfer_goes_out_after_its_moment(folder: Path) -> None:
     async with an_office(folder, gateway=True, calls=CallsConfig(undo_s=SHORT_S)) as office:
         desk = await signed_in(office)
@@ -139,6 +142,7 @@ async def test_a_blind_transfer_can_be_taken_back_and_the_call_goes_on(office: O
     assert desk.state.calls[call.id].state is CallState.ACTIVE
 
 
+@pytest.mark.nightly
 async def test_a_transfer_to_nowhere_is_refused_at_once(office: Office) -> None:
     desk = await signed_in(office)
     call = await desk.dial(ECHO, account=RIBBON)
@@ -177,6 +181,7 @@ async def test_a_key_that_is_held_ends_one_call_only(office: Office) -> None:
     assert {reply.code for reply in repeats} == {"HELD_KEY"}
 
 
+@pytest.mark.nightly
 async def test_a_held_key_keeps_the_other_call_for_as_long_as_it_is_down(office: Office) -> None:
     desk = await signed_in(office)
     first = await held(desk)

@@ -230,7 +230,7 @@ _CALM = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too
 
 
 def test_short_days() -> None:
-    run_state_machine_as_test(Day, settings=_days(20, 25))
+    run_state_machine_as_test(Day, settings=_days(12, 25))
 
 
 @pytest.mark.nightly
