@@ -6,6 +6,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from softphone.model.quality import QualitySample
 from softphone.ui import words
 from softphone.ui.course import METRICS, Course, Mark, Metric, bar, sign_of, top_of, worst
 from softphone.ui.spans import Line, Span, fit
@@ -42,6 +43,7 @@ class CourseStrip(ListKeys):
         self.second = 0
         self._first = 0
         self._whole = True
+        self._tops = {metric.name: metric.high for metric in METRICS}
         self._lines: list[Line] = []
 
     @property
@@ -60,6 +62,7 @@ class CourseStrip(ListKeys):
         at_end = self.second >= self.course.seconds - 1
         fresh = not self.course.seconds
         self.course = course
+        self._tops = {metric.name: top_of(metric, course) for metric in METRICS}
         if fresh:
             self._whole = True
             self.second = _trouble(course)
@@ -180,8 +183,9 @@ class CourseStrip(ListKeys):
         columns = range(self._first, self._first + self._columns)
         rows = max(1, min(_MOST_ROWS, (height - _HEAD_ROWS) // len(METRICS)))
         lines = [self._ruler(columns), self._signs(columns)]
+        seen = [self.course.between(n * self.scale, (n + 1) * self.scale) for n in columns]
         for metric in METRICS:
-            lines += self._chart(metric, columns, rows)
+            lines += self._chart(metric, seen, rows)
         return lines[:height]
 
     def _ruler(self, columns: range) -> Line:
@@ -199,12 +203,8 @@ class CourseStrip(ListKeys):
             found.setdefault(int(mark.at) // self.scale, []).append(mark)
         return ((fit("marks", _LABEL), "dim"), *(sign_of(found.get(n, ())) for n in columns))
 
-    def _chart(self, metric: Metric, columns: range, rows: int) -> list[Line]:
-        top = top_of(metric, self.course)
-        seen = [
-            self.course.between(column * self.scale, (column + 1) * self.scale)
-            for column in columns
-        ]
+    def _chart(self, metric: Metric, seen: list[list[QualitySample]], rows: int) -> list[Line]:
+        top = self._tops[metric.name]
         bars = [bar(metric, worst(metric, samples), top, rows) for samples in seen]
         lines: list[Line] = []
         for row in range(rows):
