@@ -72,7 +72,8 @@ class Backoff:
     def _vary(self, step: float) -> float:
         jitter = self.schedule.jitter
         if jitter is None:
-            return max(min(_SHORTEST_S, step), step * self.random())
+            shortest = min(_SHORTEST_S, step)  # spread evenly above it, not heaped on it
+            return shortest + (step - shortest) * self.random()
         return step * (1.0 + jitter * (2.0 * self.random() - 1.0))
 
 

@@ -18,6 +18,7 @@ from softphone.model.error import ConnectError
 # The library quotes URLs at debug level, and ours hold tokens: it gets a logger that is off.
 _quiet = logging.getLogger("softphone.quiet")
 _quiet.setLevel(logging.CRITICAL)
+_LOOK_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,35 @@ class SocketRefused(ConnectError):
         super().__init__(f"{host} refused the connection (HTTP {status}).")
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+class _Connection(ClientConnection):
+    """A connection that is given up as soon as a ping stays without an answer.
+
+    The library would wait two seconds more for the dead side to agree, and would wake for a
+    shorter `ping_interval` only once the longer one is over.
+    """
+
+    async def keepalive(self) -> None:
+        """Ping at `ping_interval`; abort when no answer comes within `ping_timeout`."""
+        while True:
+            await self._until_due(self.loop.time())
+            try:
+                answered = await self.ping()
+                async with asyncio.timeout(self.ping_timeout):
+                    await answered
+            except TimeoutError:
+                self.transport.abort()
+                return
+            except ConnectionClosed:
+                return
+
+    async def _until_due(self, since: float) -> None:
+        while True:
+            left = since + (self.ping_interval or 0.0) - self.loop.time()
+            if left <= 0.0:
+                return
+            await asyncio.sleep(min(left, _LOOK_EVERY_S))
 
 
 class _NoRedirect(connect):
@@ -77,6 +107,7 @@ async def open_socket(
             origin=None if rules.origin is None else Origin(rules.origin),
             subprotocols=[Subprotocol(name) for name in rules.subprotocols] or None,
             logger=_quiet,
+            create_connection=_Connection,
         )
     except InvalidStatus as problem:
         after = problem.response.headers.get("Retry-After", "")

@@ -77,6 +77,7 @@ class Store:
         self._problem = ""
         self._retry: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def open(self, now: float, journal_days: int) -> list[Call]:
         """Open the file and return the calls an earlier engine left open, now ended."""
@@ -91,8 +92,14 @@ class Store:
 
     async def close(self) -> None:
         """Write what waits, once more, and close; a disk that hangs is not waited for."""
+
+        async def finish() -> None:
+            await self._flush()
+            self._closed = True  # in the same step: no row may come in between
+
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._flush(), CLOSE_LIMIT_S)
+            await asyncio.wait_for(finish(), CLOSE_LIMIT_S)
+        self._closed = True
         self._cancel_retry()
         if self._waiting:
             logger.error("%d rows could not be written: %s", len(self._waiting), self._problem)
@@ -379,6 +386,9 @@ class Store:
     # ---- the thread --------------------------------------------------------------------------
 
     def _enqueue(self, write: _Write) -> None:
+        if self._closed:
+            logger.warning("a row came after the history was closed and is not kept")
+            return
         if len(self._waiting) >= QUEUE_LIMIT:
             self._waiting.popleft()
             logger.error("the store is stuck; its oldest waiting row was dropped")
@@ -426,6 +436,7 @@ class Store:
 
     async def _write(self, write: Callable[[sqlite3.Connection], T]) -> T:
         """Do an acknowledged write after everything that waits; StoreError when that fails."""
+        self._must_be_open()
         await self._flush()
         if self._waiting:
             raise StoreError(self._problem)
@@ -437,6 +448,7 @@ class Store:
         return await self._in_thread(run)
 
     async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        self._must_be_open()
         await self._written()
 
         def run() -> T:
@@ -457,6 +469,10 @@ class Store:
     async def _written(self) -> None:
         while self._writing is not None:
             await asyncio.wait([self._writing])
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise StoreError("The history is closed.")
 
     def _open_database(self) -> Database:
         if self._database is None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -89,21 +89,27 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(folder: Path, kind: str) -> AsyncIterator[Site]:
-    """Open lab, proxy, engine and a console with one account of a platform."""
+async def a_site(
+    folder: Path, kind: str, settings: Mapping[str, Any] | None = None
+) -> AsyncIterator[Site]:
+    """Open lab, proxy, engine and a console with one account of a platform.
+
+    `settings`: of the account, instead of its shortened schedules.
+    """
     account = AccountName(kind)
     paths = Paths("test", folder, folder)
     async with AsyncExitStack() as stack:
         stack.callback(restless, gc.get_threshold(), sys.getswitchinterval())
-        settings = LabSettings(scenario="quiet", times=_TIMES)
-        lab = await stack.enter_async_context(running_lab(settings))
+        lab_settings = LabSettings(scenario="quiet", times=_TIMES)
+        lab = await stack.enter_async_context(running_lab(lab_settings))
         proxy = await stack.enter_async_context(fault_proxy(lab.port))
         lab.hub.base_url = proxy.url  # what the lab says of itself leads through the proxy too
         text = lab.config.read_text(encoding="utf-8")
         through = folder / "proxied.toml"
         through.write_text(text.replace(f":{lab.port}", f":{proxy.port}"), encoding="utf-8")
         through.chmod(0o600)
-        config = _only(load(through, need_file=True), account)
+        given = QUICK[kind] if settings is None else settings
+        config = _only(load(through, need_file=True), account, given)
         engine = await stack.enter_async_context(assembled(config, paths))
         info = EngineInfo(1, "test", "test", 0.0, "engine.log", proxy.url)
         server = Server(engine, info, paths.socket)
@@ -121,7 +127,7 @@ async def a_site(folder: Path, kind: str) -> AsyncIterator[Site]:
                 await seat.leave()
 
 
-def _only(config: Config, name: AccountName) -> Config:
+def _only(config: Config, name: AccountName, settings: Mapping[str, Any]) -> Config:
     (account,) = (one for one in config.accounts if one.name == name)
-    table = {**account.table, **QUICK[name]}
+    table = {**account.table, **settings}
     return replace(config, audio=_SILENT, accounts=(replace(account, table=table),))

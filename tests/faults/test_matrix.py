@@ -131,7 +131,7 @@ async def test_a_slow_line_in_pieces_of_one_byte_works_like_any_other(
 
         if dialing in _PHASES[kind]:
             call = (await site.seat.dial(_far_end(site, "tone"))).id
-            await site.seat.do(c.HangUp(call))
+            await site.seat.do(c.HangUp(call, now=True))
             assert (await site.seat.over(call)).end_reason is EndReason.HANGUP
 
         assert site.link() is LinkState.ONLINE
@@ -221,11 +221,11 @@ async def _can_call_again(site: Site) -> None:
     if dialing not in _PHASES[site.account]:
         return
     for one in _up(site):
-        end = c.Decline if one.state is CallState.RINGING else c.HangUp
-        await site.seat.do(end(one.id))
+        ringing = one.state is CallState.RINGING
+        await site.seat.do(c.Decline(one.id) if ringing else c.HangUp(one.id, now=True))
         await site.seat.over(one.id)
     again = await site.seat.dial(_far_end(site, "tone"))
-    await site.seat.do(c.HangUp(again.id))
+    await site.seat.do(c.HangUp(again.id, now=True))
     assert (await site.seat.over(again.id)).end_reason is EndReason.HANGUP
 
 

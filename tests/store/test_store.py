@@ -144,6 +144,25 @@ async def test_rows_given_just_before_closing_are_written(path: Path, trouble: T
     await again.close()
 
 
+async def test_a_row_that_comes_while_the_store_closes_is_told_and_harms_nothing(
+    path: Path, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(path, trouble)
+    await store.open(1000.0, 30)
+    closing = asyncio.create_task(store.close())
+    await asyncio.sleep(0)
+
+    while not closing.done():
+        store.save_call(a_call())
+        await asyncio.sleep(0)
+    await closing
+    with pytest.raises(StoreError, match="closed"):
+        await store.missed()
+
+    assert "came after the history was closed" in caplog.text
+    assert "never retrieved" not in caplog.text
+
+
 async def test_closing_while_the_disk_fails_says_what_was_lost_and_tries_no_more(
     path: Path, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:

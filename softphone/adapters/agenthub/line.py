@@ -29,6 +29,7 @@ from .wire import names as n
 logger = logging.getLogger(__name__)
 
 _OPEN_LIMIT_S = 10.0
+_ALIVE_S = 5.0  # pings of the socket itself: a dead one is noticed long before a heartbeat is due
 _CLOSE_LIMIT_S = 1.0
 _JITTER = 0.2
 _QUEUE = 64
@@ -207,7 +208,7 @@ class Line:
                 url = wire.socket_url(self._settings.base_url, sign_in.token, self._profile)
                 rules = SocketRules(
                     self._settings.frame_limit_bytes,
-                    None,
+                    _ALIVE_S,
                     compression=None,
                     queue=_QUEUE,
                     subprotocols=wire.subprotocols(sign_in.token, self._profile),

@@ -75,7 +75,8 @@ class Line:
             await asyncio.wait(list(self._ending))
 
     async def _run(self, wanted: OpenSocket, ping_s: float | None) -> None:
-        rules = SocketRules(wire.NOTIFICATION_LIMIT, ping_s, compression="deflate", queue=_QUEUE)
+        alive_s = None if ping_s is None else min(ping_s, wire.ALIVE_S)
+        rules = SocketRules(wire.NOTIFICATION_LIMIT, alive_s, compression="deflate", queue=_QUEUE)
         try:
             async with asyncio.timeout(wanted.limit_s):
                 query = await self._credentials.channel_query()

@@ -32,6 +32,7 @@ from .wire_json import (
 )
 from .wire_names import (
     ACTIVITIES,
+    ALIVE_S,
     ANSWER_LIMIT,
     AUDIO_KBPS_LIMIT,
     AUDIT_AFTER_FAILURE_S,
@@ -181,6 +182,7 @@ from .wire_subscription import (
 
 __all__ = [
     "ACTIVITIES",
+    "ALIVE_S",
     "ALREADY_ANSWERED",
     "ANSWER_LIMIT",
     "AUDIO_KBPS_LIMIT",

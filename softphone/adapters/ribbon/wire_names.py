@@ -43,6 +43,7 @@ EXPIRES_S = 3600
 EXPIRES_LEAST_S = 60
 REFRESH_LEAST_S = 30.0
 PING_S = 30.0
+ALIVE_S = 5.0  # pings of the socket itself (RFC 6455), which any server answers
 RECONNECT_LIMIT = 5
 RECONNECT_DELAY_S = 5.0
 RECONNECT_DELAY_LEAST_S = 2.0
