@@ -67,9 +67,9 @@ class Database:
         except FAILURES as problem:
             raise StoreError(f"{self.path.name}: {problem}.") from None
         finally:
-            # A full disk may have made SQLite take it back already.
-            if connection.in_transaction:
-                with suppress(sqlite3.Error):
+            # A full disk may have made SQLite take it back already; it may be closed by now.
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
                     connection.rollback()
 
     def _prepare(self, *, check: bool) -> None:

@@ -92,14 +92,9 @@ class Store:
 
     async def close(self) -> None:
         """Write what waits, once more, and close; a disk that hangs is not waited for."""
-
-        async def finish() -> None:
-            await self._flush()
-            self._closed = True  # in the same step: no row may come in between
-
-        with suppress(TimeoutError):
-            await asyncio.wait_for(finish(), CLOSE_LIMIT_S)
         self._closed = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._flush(), CLOSE_LIMIT_S)
         self._cancel_retry()
         if self._waiting:
             logger.error("%d rows could not be written: %s", len(self._waiting), self._problem)
