@@ -96,6 +96,8 @@ _INSTEAD = {
     "presence.focus": "status",
     "note.focus": "note TEXT",
     "history.open": "history",
+    "accounts.open": "status",
+    "voicemail.open": "voicemail",
     "reminders.open": "remind",
     "shift.open": "shift",
     "messages.open": "messages",
