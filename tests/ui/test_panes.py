@@ -285,9 +285,11 @@ async def test_history_is_fetched_in_pages(console: Console, engine: FakeEngine)
 
     engine.reply(c.ListHistory, page)
     await console.focus("calls")
-    await console.press("H", "G")
-
+    await console.press("H")
     shown = console.app.screen.rows  # type: ignore[attr-defined]  # the history screen's list
+    await console.until(lambda: len(shown.rows) == 100)
+    await console.press("G")
+
     await console.until(lambda: len(shown.rows) == 200)
 
 

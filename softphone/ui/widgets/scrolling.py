@@ -30,10 +30,9 @@ class ScrollLines(Lines, ListKeys, can_focus=True):
 
     def show_of(self, of: Hashable, lines: Sequence[Line]) -> None:
         """Show the lines of something; of something else they begin at the top."""
-        if of != self._of:
-            self._of, self._top = of, 0
-        if tuple(lines) != self._lines:
-            self._lines = tuple(lines)
+        if of != self._of or tuple(lines) != self._lines:
+            self._top = self._top if of == self._of else 0
+            self._of, self._lines = of, tuple(lines)
             self.refresh()
         self._move(0)
 
