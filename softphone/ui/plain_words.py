@@ -112,8 +112,6 @@ _INSTEAD = {
     "pops.open": "pops",
     "users.open": "users",
     "platform_events.open": "events --json",
-    "accounts.open": "status",
-    "voicemail.open": "voicemail",
     "devices.open": "devices",
     "console.take_over": "takeover",
     "call.redial": "redial",
