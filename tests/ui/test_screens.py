@@ -75,15 +75,16 @@ def test_every_action_that_opens_a_screen_is_tried_here() -> None:
     assert opening - {"list.open", "blocked.open"} <= SCREENS.keys() | DIALOGS.keys()
 
 
+@pytest.mark.parametrize("wanted", [SCREENS, pytest.param(DIALOGS, marks=pytest.mark.nightly)])
 async def test_every_screen_opens_by_keys_from_a_fresh_console(
-    open_console: OpenConsole, engine: FakeEngine
+    open_console: OpenConsole, engine: FakeEngine, wanted: dict[str, str]
 ) -> None:
     names = c.CodedNames((c.CodedName("1", "Lunch"),))
     for kind in (c.ListReasons, c.ListDispositions):
         engine.reply(kind, c.Reply(value=names))
     async with open_console((140, 45)) as console:
         await _everything(console, engine)
-        for action_id, screen in (*SCREENS.items(), *DIALOGS.items()):
+        for action_id, screen in wanted.items():
             await _open_by_keys(console, action_id)
             await console.until(lambda name=screen: console.app.screen.name == name)  # type: ignore[misc]  # bound now
             if isinstance(console.app.screen, ConsoleScreen):
