@@ -105,7 +105,7 @@ def prompt_options(version: str) -> tuple[str, ...]:
 
 def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[Passage]) -> int:
     """Keep the console open: a connection that is lost is made again until it is left."""
-    from softphone.remote.passage import Passage
+    from softphone.remote.passage import TIDY, Passage
 
     tries, reached = 0, False
     while True:
@@ -126,7 +126,7 @@ def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[P
             tries = 0
         wait_s = _WAITS_S[min(tries, len(_WAITS_S) - 1)]
         tries += 1
-        print(f"\r\nconnection lost; again in {wait_s:g} s, Ctrl-C ends\r")
+        print(f"{TIDY}\r\nconnection lost; again in {wait_s:g} s, Ctrl-C ends\r")
         try:
             time.sleep(wait_s)
         except KeyboardInterrupt:

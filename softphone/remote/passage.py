@@ -21,6 +21,8 @@ from typing import Any
 
 ASK = b"\x1b]7349;softphone-token\x07"
 """What the host's console prints when it waits for the token."""
+TIDY = "\x18\x1b[0m\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u"
+"""Puts a terminal in order after a program that was cut off: also in the middle of a sequence."""
 _CHUNK = 65_536
 _UNFINISHED = re.compile(rb"\x1b(?:[\[\]P_^X][^\x07\x1b]{0,200})?$")
 _TITLE = re.compile(rb"\x1b\][02];([^\x07\x1b]{0,200})(?:\x07|\x1b\\)")
