@@ -76,9 +76,9 @@ class Alerts:
                 pass
 
     def _ring(self, call: Call) -> None:
-        if call.id in self._rung:
+        if call.id in self._rung or call.silenced:
             return
-        offers = self._app.view.state.offers()
+        offers = [offer for offer in self._app.view.state.offers() if not offer.silenced]
         self._rung = {offer.id for offer in offers}
         self._call_for("ringing", len(offers))
 

@@ -96,6 +96,22 @@ async def test_nothing_rings_or_notifies_in_do_not_disturb(
         assert terminal.text == ""
 
 
+async def test_an_offer_the_rules_silence_calls_for_nobody_until_it_may_be_heard(
+    open_console: OpenConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = UiConfig(tour=False, bell_on=("ringing",), notify_on=(), title="off")
+    async with open_console((80, 24), settings=settings) as console:
+        terminal = Terminal(console, monkeypatch)
+        silent = replace(console.make.offer("c1"), silenced=True)
+        await console.emit(e.CallChanged(silent))
+        before = terminal.bells
+
+        await console.emit(e.CallChanged(replace(silent, silenced=False)))
+        await console.emit(e.CallChanged(replace(silent, silenced=False, native_id="x")))
+
+        assert (before, terminal.bells) == (0, 1)
+
+
 async def test_the_title_follows_the_calls_and_names_nobody_unless_wanted(
     open_console: OpenConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
