@@ -73,6 +73,11 @@ class RemoteCard:
         self.devices: DeskDevices | None = None
         """The desk's own cards, as it told them last; None before it did."""
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a stream of it is open."""
+        return self._card.in_use
+
     def open(self, direction: Direction, user: BlockUser) -> CardStream:
         """Return the desk's microphone or speaker; it is used while one of them is open."""
         return self._card.open(direction, user)
@@ -226,6 +231,7 @@ class RemoteCards:
         """Connect to the desk behind a socket, which wants this token; the others are left."""
         for card in self._known.values():
             card.keep(False)
+        self._known = {at: card for at, card in self._known.items() if card.in_use}
         card = self._known[place] = RemoteCard(place, self._told, token, listed=self._listed)
         card.keep(True)
 
