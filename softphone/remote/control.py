@@ -5,6 +5,7 @@ Everything is read as if a stranger had written it: what has another shape is ig
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,9 @@ from softphone.model.text import clean
 DESK = "desk:"
 """Begins the name that the host gives to a device of the desk."""
 _MOST_DEVICES = 64
-_NAME_LIMIT = 100
+_NAME_LIMIT = 200
 _FIGURE_LIMIT = 1e9
+_ROOM = 6_000  # bytes for the devices, of a message of 8 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,19 @@ def read_stats(fields: Mapping[str, Any]) -> DeskStats | None:
 
 def device_fields(devices: Sequence[Device], input_: str, output: str, problem: str) -> Any:
     """Return what the desk tells of its cards."""
+    told: list[dict[str, Any]] = []
+    room = _ROOM
+    for d in devices[:_MOST_DEVICES]:
+        one = {"spec": d.spec, "name": d.name, "input": d.input, "output": d.output}
+        room -= len(json.dumps(one)) + 2
+        if room < 0:
+            break
+        told.append(one)
     return {
-        "devices": [
-            {"spec": d.spec, "name": d.name, "input": d.input, "output": d.output}
-            for d in devices[:_MOST_DEVICES]
-        ],
+        "devices": told,
         "input": input_,
         "output": output,
-        "problem": problem,
+        "problem": clean(problem, _NAME_LIMIT),
     }
 
 

@@ -107,6 +107,7 @@ class Desk:
                 raise ConnectError("A host without the token of this session was sent away.")
             if self._stream is not None:
                 self._stream.cut()
+                self._use(on=False)  # what it had counted is nothing to the next one
             self._stream = stream
             self._codec = Codec.OPUS if self._opus and hello.opus else Codec.MULAW
             self._told(f"connected with {HOST} (softphone {clean(hello.version)})")
@@ -171,9 +172,9 @@ class Desk:
         used = self._engine.selected()
         self._say(device_fields(choices(found), used.input, used.output, found.problem or ""))
 
-    async def _tell_stats(self) -> None:
-        while self._leg is not None:
-            self._say(stats_fields(self._leg.stats()))
+    async def _tell_stats(self, leg: RemoteLeg) -> None:
+        while self._leg is leg:
+            self._say(stats_fields(leg.stats()))
             await asyncio.sleep(_STATS_EVERY_S)
 
     def _use(self, *, on: bool) -> None:
@@ -182,7 +183,7 @@ class Desk:
             self._leg = RemoteLeg(self._from_card, self._codec, opus=self._opus)
             self._engine.attach(HOST, self._leg)
             self._engine.set_talk(HOST, talk=True, listen=True)
-            self._begin(self._tell_stats())
+            self._begin(self._tell_stats(self._leg))
             self._told("microphone open")
         elif not on and self._leg is not None:
             self._engine.detach(HOST)

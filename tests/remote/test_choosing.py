@@ -14,9 +14,11 @@ from softphone.audio.report import AudioSettings
 from softphone.audio.stream import provide
 from softphone.engine.sound import Files, Sound
 from softphone.model.call import AccountName, Call, CallId, CallState, Direction
+from softphone.model.device import Device
 from softphone.model.error import AudioError
-from softphone.remote.control import read_devices, read_stats
+from softphone.remote.control import device_fields, read_devices, read_stats
 from softphone.remote.desk import Desk
+from softphone.remote.frames import pack_control
 from softphone.remote.host import RemoteCards
 from softphone.secret import Secret
 from tests.audio.support import FakeLeg, sine
@@ -155,6 +157,18 @@ async def test_a_host_with_another_token_gets_no_sound(office: Office) -> None:
 def test_odd_figures_are_none(fields: dict[str, object]) -> None:
     assert read_stats(fields) is None
     assert read_devices(fields) is None
+
+
+def test_however_many_devices_a_desk_has_the_message_fits() -> None:
+    many = [Device(f"portaudio:{n}" + "ü" * 90, "Ü" * 90, True, True) for n in range(200)]
+
+    fields = device_fields(many, "auto", "auto", "x" * 10_000)
+    found = read_devices(fields)
+
+    assert len(pack_control(fields)) < 8_192
+    assert found is not None
+    assert 4 <= len(found.devices) <= 64
+    assert found.devices[0].spec == many[0].spec
 
 
 def test_odd_devices_are_left_out_and_their_names_made_harmless() -> None:

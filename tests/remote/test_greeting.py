@@ -100,6 +100,18 @@ async def test_opus_is_spoken_when_both_know_it_and_mulaw_else(
     assert tone_level(heard[-19_200:], 1004, 48_000) > 500
 
 
+async def test_a_newer_host_has_the_sound_from_its_beginning(tmp_path: Path) -> None:
+    place, said = tmp_path / "desk.sock", list[str]()
+    async with desk_at(place, opus=True, said=said), Visitor(place, opus=True) as first:
+        await until(lambda: len(first.sounds) >= 60)  # more than may be under way unheard
+        async with Visitor(place, opus=False) as second:
+            await until(lambda: len(second.sounds) >= 20)
+            await until(first.reading.done)
+
+    assert {sound.codec for sound in second.sounds} == {Codec.MULAW}
+    assert second.sounds[0].number == 1
+
+
 @pytest.mark.parametrize("codec", list(Codec))
 def test_ten_milliseconds_are_ten_milliseconds_again(codec: Codec) -> None:
     encoder, decoder = Encoder(codec), Decoder(opus=True)
