@@ -252,7 +252,7 @@ class Engine:
                 self.hub.publish(event)
             case e.AgentStatusChanged():
                 self.hub.publish(event)
-                self.operator.changed()
+                self.operator.agent_changed()
             case e.ScreenPopped(pop):
                 self._popped(matched(pop, self.book.calls.values()))
             case _:

@@ -15,7 +15,7 @@ from softphone.model import codec
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.agent import AgentGroup, AgentStatus
-from softphone.model.call import AccountName, Call, CallId, CallState
+from softphone.model.call import AccountName, CallId, CallState
 from softphone.model.capability import Capability
 from softphone.model.desk import Desk, DeskState, NextState
 from softphone.model.error import ProtocolError, Refused, SoftphoneError
@@ -123,8 +123,14 @@ class Operator:
 
     def call_over(self) -> None:
         """Begin what was queued, when this was the last call and no after-call work follows."""
-        if not self._calls() and not self._engine.wrap_up.active:
+        if not self._busy() and not self._engine.wrap_up.active:
             self.begin_queued()
+        self.changed()
+
+    def agent_changed(self) -> None:
+        """Take note of an agent's new status: a call of the platform may be over."""
+        if self._queued is not None:
+            self.call_over()
         self.changed()
 
     def begin_queued(self) -> bool:
@@ -137,7 +143,7 @@ class Operator:
 
     async def _set(self, command: c.SetDesk) -> None:
         state, reason = command.state, clean(command.reason, NAME_LIMIT).strip()
-        busy = bool(self._calls())
+        busy = self._busy()
         if command.when_free and (busy or self._engine.wrap_up.active):
             self._queued = NextState(state, reason)
             await self._each(self._queue_agents(state, reason))
@@ -207,8 +213,11 @@ class Operator:
         name, able = adapter.name, adapter.capabilities().allows
         available = state is DeskState.ROUTABLE
         if able(Capability.AGENT_COMMANDS):
-            word = _AGENT_WORDS[state]
-            yield name, c.SetAgentStatus(name, word, "" if available else reason)
+            agent = self._engine.hub.state.agents.get(name)
+            waits = agent is not None and bool(agent.queued) and not available
+            if not waits:  # else the platform has it queued already
+                word = _AGENT_WORDS[state]
+                yield name, c.SetAgentStatus(name, word, "" if available else reason)
         elif able(Capability.AVAILABILITY):
             if not available or self._engine.attendance.offering:
                 yield name, c.SetAvailable(name, available)
@@ -252,12 +261,13 @@ class Operator:
         if self._engine.wrap_up.active:
             return DeskState.AFTER_CALL, ""
         found = list(self._sources())
-        reason = next((why for state, why in found if why), "") or self._chosen.reason
+        chosen = "" if self.wants_calls() else self._chosen.reason
+        reason = chosen or next((why for state, why in found if why), "")
         states = [state for state, _ in found]
         for state in (DeskState.AFTER_CALL, DeskState.ROUTABLE, DeskState.NOT_ROUTABLE):
             if state in states:
                 return state, reason if state is DeskState.NOT_ROUTABLE else ""
-        return DeskState.OFFLINE, self._chosen.reason
+        return DeskState.OFFLINE, chosen
 
     def _sources(self) -> Iterator[tuple[DeskState, str]]:
         """Yield the state on each platform that is up and could bring calls, and why."""
@@ -269,16 +279,19 @@ class Operator:
                 continue
             agent = engine.hub.state.agents.get(name)
             if agent is not None:
-                yield _state_of(agent), agent.reason
+                talks = agent.group in _IN_CALL and not self.wants_calls()
+                yield (no if talks else _state_of(agent)), agent.reason
             elif not engine.attendance.offering:
                 yield no, _ABSENT
             elif not adapter.capabilities().allows(Capability.AGENT_STATUS):
                 wanted = engine.attendance.is_wanted(name) and self.wants_calls()
                 yield yes if wanted else no, ""
 
-    def _calls(self) -> list[Call]:
+    def _busy(self) -> bool:
+        """Tell whether the operator is in a call, of this console or of a platform's own."""
         live = self._engine.book.live()
-        return [call for call in live if call.state is not CallState.RINGING and not call.owner]
+        ours = any(call.state is not CallState.RINGING and not call.owner for call in live)
+        return ours or any(a.group in _IN_CALL for a in self._engine.hub.state.agents.values())
 
     def _own_presence(self, account: AccountName) -> object | None:
         state = self._engine.hub.state

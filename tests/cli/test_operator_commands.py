@@ -10,7 +10,7 @@ import pytest
 from softphone.cli.main import COMMANDS
 from softphone.ui.plain_words import _INSTEAD as INSTEAD
 from softphone.ui.plain_words import LISTS, WORDS
-from tests.cli.conftest import Cli, one_line
+from tests.cli.conftest import Beside, Cli, one_line
 from tests.e2e.conftest import wait_for
 
 
@@ -108,6 +108,24 @@ def test_a_platforms_own_codes_stand_beside_the_words_and_reach_the_platform(
     assert found["disposition"] == platform[0]["name"]
 
 
+def test_a_break_is_queued_at_the_platform_too_while_its_agent_talks(shared: Cli) -> None:
+    wait_for(lambda: agent(shared).get("group") == "available", 10.0)
+    assert shared("lab-ctl", "ring", "pn_1", "--far-end", "tone").code == 0
+    with Beside(shared, "wait", "--answer", "--duration", "2.5"):
+        wait_for(lambda: agent(shared).get("group") == "busy", 10.0)
+
+        assert shared("agent", "next", "break", "lunch").code == 0
+        waiting, at_platform = desk(shared), agent(shared)["next"]
+    wait_for(lambda: agent(shared)["may_dispose"], 15.0)
+    assert shared("dispose", "sale").code == 0
+    wait_for(lambda: agent(shared)["group"] == "paused", 15.0)
+    begun = desk(shared)
+    assert shared("agent", "available").code == 0
+
+    assert (waiting["state"], waiting["next_reason"], at_platform) == ("routable", "lunch", "pause")
+    assert (begun["state"], begun["next"], begun["reason"]) == ("not_routable", None, "lunch")
+
+
 def test_one_of_ones_own_numbers_is_chosen_to_be_seen(shared: Cli) -> None:
     numbers = shared("caller-id", "--json").json
     wanted = numbers[-1]["id"]
@@ -169,7 +187,9 @@ def test_line_mode_dials_by_quick_key_again_and_back(
     added = shared("contacts", "--add", "Anna", "+390255500102", "--quick", "4", "--favourite")
     assert added.code == 0
 
-    text = lines(shared, monkeypatch, "quick 4", "note sold to Anna", "hangup", "quick 5", "redial")
+    text = lines(
+        shared, monkeypatch, "quick 4", "note sold to Anna", "hangup", "quick 5", "redial", "hangup"
+    )
 
     assert text.count("DIAL  +390255500102  out") == 2
     assert "No contact has the key 5" in text
