@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +180,9 @@ class Desk:
 
     def _use(self, *, on: bool) -> None:
         """Open or shut microphone and speaker."""
-        if on and self._leg is None:
-            self._leg = RemoteLeg(self._from_card, self._codec, opus=self._opus)
+        if on and self._leg is None and self._stream is not None:
+            send = partial(self._from_card, self._stream)
+            self._leg = RemoteLeg(send, self._codec, opus=self._opus)
             self._engine.attach(HOST, self._leg)
             self._engine.set_talk(HOST, talk=True, listen=True)
             self._begin(self._tell_stats(self._leg))
@@ -190,14 +192,10 @@ class Desk:
             self._leg = None
             self._told("microphone shut")
 
-    def _from_card(self, frame: Sound | Heard) -> None:
+    def _from_card(self, stream: Stream, frame: Sound | Heard) -> None:
         """Send on the event loop; called on an audio thread."""
         with suppress(RuntimeError):  # the loop ended
-            self._loop.call_soon_threadsafe(self._send, frame)
-
-    def _send(self, frame: Sound | Heard) -> None:
-        if self._stream is not None:
-            self._stream.send(frame)
+            self._loop.call_soon_threadsafe(stream.send, frame)
 
     def _from_engine(self, report: AudioReport) -> None:
         with suppress(RuntimeError):
