@@ -17,14 +17,13 @@ from tests.e2e.conftest import Home, wait_for
 from tests.e2e.labs import Lab, another, start_lab
 from tests.e2e.terminal import GUARD_S, Terminal
 
-_SIZES = ((80, 24), (140, 45))
 _FRIENDLY = (
     ("+390245871203", "Anna Rossi"),
     ("+390113349821", "Officine Valenti"),
     ("+393395550147", "Paolo Greco"),
 )
 _SHOWN = (b"PWNED", b"[@click=app.quit]", b"evil.example", b"$(reboot)", b"DROP TABLE", b"<script>")
-_SCREENS = ("H", "?", "A", ":")
+_SCREENS = tuple("H?A:MBIJUOXKYVP@Z")
 _PANES = ("C", "E", "S", "L", "W")
 
 _SEQUENCE = re.compile(
@@ -34,15 +33,27 @@ _SEQUENCE = re.compile(
     rb"|\x1b[ -/]*[0-~]",
     re.DOTALL,
 )
+_STATES = re.compile(r"((RING( \+\d+)?|[A-Z]{4,5}|\d+ (calls|missed)) · )*softphone")
+_OWN_TITLE = re.compile(rf"\x1b\]2;({_STATES.pattern})?\x1b\\")
 _CONTROL = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
-@pytest.mark.parametrize("size", _SIZES, ids=["80x24", "140x45"])
-def test_hostile_callers_send_no_control_to_the_terminal(home: Home, size: tuple[int, int]) -> None:
-    clean = _visit(home, "quiet", _FRIENDLY, size)
+def test_no_screen_sends_a_control_that_came_from_outside(home: Home) -> None:
+    _compare(home, (140, 45), _SCREENS)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=["80x24", "200x50"])
+def test_no_size_of_the_screen_lets_a_control_through(home: Home, size: tuple[int, int]) -> None:
+    _compare(home, size, _SCREENS)
+
+
+def _compare(home: Home, size: tuple[int, int], screens: tuple[str, ...]) -> None:
+    """Do the same with friendly and with hostile people and platforms."""
+    clean = _visit(home, "quiet", _FRIENDLY, size, screens)
     other = another(home)
     try:
-        hostile = _visit(other, "hostile", HOSTILE_CALLERS, size)
+        hostile = _visit(other, "hostile", HOSTILE_CALLERS, size, screens)
     finally:
         other.close()
 
@@ -73,16 +84,20 @@ def test_in_tmux_the_clipboard_and_the_title_stay(home: Home) -> None:
         tmux("send-keys", "C-g")
         tmux.until("CALL BAR")
 
-        assert before == (tmux("list-buffers"), tmux("display-message", "-p", "#{pane_title}"))
-        assert before[0] == ""
+        after = tmux("list-buffers"), tmux("display-message", "-p", "#{pane_title}")
+        assert before[0] == after[0] == ""
+        assert _STATES.fullmatch(after[1].strip()), after[1]
 
 
 def kinds(raw: bytes) -> set[bytes]:
     """Return what kinds of control sequences there are: numbers and colours left out."""
-    return {
-        re.sub(rb"[0-9;:]+", b"", found) if found[1:2] == b"[" else found
-        for found in _SEQUENCE.findall(raw)
-    }
+    return {_kind(found) for found in _SEQUENCE.findall(raw)}
+
+
+def _kind(found: bytes) -> bytes:
+    if _OWN_TITLE.fullmatch(found.decode(errors="replace")):
+        return b"a title of ours"
+    return re.sub(rb"[0-9;:]+", b"", found) if found[1:2] == b"[" else found
 
 
 def loose_controls(raw: bytes) -> list[str]:
@@ -95,15 +110,22 @@ def test_the_reader_of_sequences_would_see_an_attack() -> None:
 
     assert kinds(clean) == {b"\x1b[m"}
     assert loose_controls(clean) == []
+    assert kinds("\x1b]2;RING +2 · softphone\x1b\\".encode()) == {b"a title of ours"}
+    assert kinds("\x1b]2;RING Bob · softphone\x1b\\".encode()) != {b"a title of ours"}
+    assert b"\x1b]2;owned\x1b\\" in kinds(clean + b"\x1b]2;owned\x1b\\")
     assert b"\x1b]52;c;QQ==\x07" in kinds(clean + b"\x1b]52;c;QQ==\x07")
     assert b"\x1b[J" in kinds(clean + b"\x1b[2J")
     assert loose_controls(b"a\x08b\x9b31m".decode("latin-1").encode()) == ["\x08", "\x9b"]
 
 
 def _visit(
-    home: Home, scenario: str, callers: tuple[tuple[str, str], ...], size: tuple[int, int]
+    home: Home,
+    scenario: str,
+    callers: tuple[tuple[str, str], ...],
+    size: tuple[int, int],
+    screens: tuple[str, ...],
 ) -> bytes:
-    """Let everybody ring, answer one, look at every screen; return what was drawn."""
+    """Let everybody ring, answer one, look at the screens; return what was drawn."""
     lab = start_lab(home, scenario)
     columns, rows = size
     argv = home.command("--config", lab.config())
@@ -111,35 +133,40 @@ def _visit(
         screen.wait_for("Available · 2 numbers")
         _ring_all(lab.client, callers)
         if scenario == "hostile":
-            for fault in ("hostile_text", "wrong_types", "bad_call_sid"):
+            for fault in ("hostile_text", "wrong_types", "bad_call_sid", "notice_hostile"):
                 lab.client.fault(fault)
+            lab.client.fault("rows_odd", form="hostile")
         screen.wait_for("more waiting")
         screen.press("CTRL+G", "DOWN", "DOWN", "ESC")
-        _visit_screens(screen)
+        _visit_panes(screen)
         for key in ("F9", "F2"):
             screen.pump(GUARD_S)
             screen.press(key)
         screen.wait_for("TALK")
-        _visit_screens(screen)
+        _visit_panes(screen)
         screen.press("F8")
         screen.wait_for("ENDED")
-        _visit_screens(screen)
+        _visit_panes(screen)
+        _visit_screens(screen, screens)
         screen.press("CTRL+Q")
         assert screen.wait_end() == 0
         return screen.raw
 
 
-def _visit_screens(screen: Terminal) -> None:
-    screen.press("ESC")
-    screen.pump(GUARD_S)
-    screen.press("TAB")
-    for key in _SCREENS:
+def _visit_screens(screen: Terminal, screens: tuple[str, ...]) -> None:
+    for key in screens:
         screen.press(key)
         screen.settle()
         screen.press("DOWN", "DOWN")
         screen.settle()
         screen.press("ESC")
         screen.pump(GUARD_S)
+
+
+def _visit_panes(screen: Terminal) -> None:
+    screen.press("ESC")
+    screen.pump(GUARD_S)
+    screen.press("TAB")
     for key in _PANES:
         screen.press(key)
         screen.settle()
