@@ -148,7 +148,7 @@ ALL = dict(_scenes())
 @pytest.mark.nightly
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("scene", list(ALL))
-async def test_screen_looks_as_it_did_in_a_further_theme(
+async def test_snapshot_of_a_screen_in_a_further_theme(
     open_console: OpenConsole, engine: FakeEngine, scene: str, theme: str
 ) -> None:
     if scene not in {*test_platform_snapshots.SCENES, *test_monitor_snapshots.SCENES}:
