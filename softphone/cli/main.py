@@ -87,6 +87,7 @@ _TAKES_VALUE = ("--config", "--profile")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0 done, 1 failed, 2 wrongly used."""
+    _fill_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8
@@ -106,6 +107,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as problem:
         what = f"{problem.filename}: " if problem.filename else ""
         return _failed(1, f"{what}{problem.strerror or problem}.")
+
+
+def _fill_closed_streams() -> None:
+    """Put /dev/null where a standard stream is closed: the next file opened would take its place,
+    and what is printed would go into it."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
+            os.set_inheritable(opened, True)
+            stream = os.fdopen(opened, "w" if descriptor else "r", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
 
 
 def _run(arguments: list[str]) -> int:
