@@ -15,8 +15,8 @@ import time
 
 from softphone.audio.engine import AudioEngine
 from softphone.audio.leg import G711Leg
+from softphone.audio.priority import calm_collector
 from softphone.audio.report import AudioReport, AudioSettings
-from softphone.engine.assembly import calm_collector
 
 from .bench_line import Line
 

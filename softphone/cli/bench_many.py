@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 from softphone.audio.engine import AudioEngine
 from softphone.audio.leg import G711Leg, Leg
+from softphone.audio.priority import calm_collector
 from softphone.audio.report import AudioSettings
-from softphone.engine.assembly import calm_collector
 from softphone.webrtc.choice import to_offer
 from softphone.webrtc.description import Direction
 from softphone.webrtc.leg import RtpLeg

@@ -30,6 +30,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
 
 
 async def _relay(options: argparse.Namespace) -> int:
+    from softphone.audio.priority import calm_collector
     from softphone.audio.report import AudioSettings
     from softphone.model.error import ConnectError
     from softphone.remote.desk import Desk
@@ -50,6 +51,7 @@ async def _relay(options: argparse.Namespace) -> int:
         await desk.serve(options.socket)
     except OSError as problem:
         raise ConnectError(f"Cannot listen at {options.socket}: {problem.strerror}.") from None
+    calm_collector()
     told(f"listening at {options.socket}")
     await stop.wait()
     await desk.close()

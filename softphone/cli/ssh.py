@@ -142,7 +142,7 @@ def _desk(
 
     `refused` gets the sentence about a host that cannot be served.
     """
-    from softphone.audio.priority import raise_own
+    from softphone.audio.priority import calm_collector, raise_own
     from softphone.audio.report import AudioSettings
     from softphone.remote.desk import Desk
     from softphone.secret import Secret
@@ -163,6 +163,7 @@ def _desk(
         settings = AudioSettings(options.input, options.output)
         desk = Desk(settings, told, Secret(token), refused=refused)
         await desk.serve(place)
+        calm_collector()
         ready.set()
         await stop.wait()
         await desk.close()

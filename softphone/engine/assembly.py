@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from softphone.adapters.registry import make_adapter
 from softphone.audio.engine import AudioEngine
+from softphone.audio.priority import calm_collector
 from softphone.audio.report import AudioReport, AudioSettings, Processing, ReportKind
 from softphone.audio.stream import provide
 from softphone.config import AudioConfig, Config
@@ -103,11 +102,3 @@ def audio_settings(config: AudioConfig) -> AudioSettings:
             config.echo_cancellation, config.noise_suppression, config.automatic_gain
         ),
     )
-
-
-def calm_collector() -> None:
-    """Keep the collector from stopping audio: a full run holds every thread for 140 ms."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
-    sys.setswitchinterval(0.0005)

@@ -78,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reason := why_not():
         print(f"not measured: {reason}", file=sys.stderr)
         return 1
+    sys.setswitchinterval(0.0005)  # the slow line runs in a thread beside the screen's reader
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", file=sys.stderr)
     with VirtualCards() as cards:
         for part in options.only.split(","):
