@@ -20,8 +20,8 @@ from .link import Role
 if TYPE_CHECKING:
     from .engine import Engine
 
-HELD_KEY_S = 0.3
-"""Keys repeat faster than this when they are held."""
+HELD_KEY_S = 0.8
+"""A key that is held repeats within this: the first time after 250 to 660 ms, then faster."""
 
 
 class Acts:
