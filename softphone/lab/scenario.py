@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from softphone.model.error import Refused
 
+from .faults import EVERYBODY
 from .hub import Hub, RingRequest
 from .settings import SCENARIOS
 from .world import NUMBERS, Caller, Rhythm, rhythm
@@ -16,6 +17,11 @@ _LOOK_EVERY_S = 0.1
 _TALKS_S = (20.0, 60.0)
 # Where nobody takes calls on a number, callers of these ring a user by name.
 _RING_USERS_TOO = ("busy", "hostile")
+# What everybody says is spoilt while people are hostile: notifications and rows for as long, and
+# with each caller once everything else a platform can tell.
+_HOSTILE = "hostile"
+_WHILE_HOSTILE = {"notice_hostile": {}, "rows_odd": {"form": "hostile"}}
+_WITH_EACH_CALLER = "hostile_text"
 
 
 class Scenario:
@@ -28,6 +34,9 @@ class Scenario:
 
     def start(self) -> None:
         """Begin."""
+        if self.name == _HOSTILE:
+            for fault, given in _WHILE_HOSTILE.items():
+                self._hub.faults.set(fault, EVERYBODY, self._hub.faults.check(fault, given))
         self._task = asyncio.create_task(self._run(self._rhythm()), name="lab scenario")
 
     async def change(self, name: str) -> None:
@@ -35,6 +44,9 @@ class Scenario:
         if name not in SCENARIOS:
             raise Refused(f"No scenario {name!r}; one of {', '.join(SCENARIOS)}.")
         await self.close()
+        if self.name == _HOSTILE:
+            for fault in _WHILE_HOSTILE:
+                self._hub.faults.clear(fault, EVERYBODY)
         self.name = self._hub.scenario = name
         self._hub.note(f"scenario {name}")
         self.start()
@@ -58,7 +70,14 @@ class Scenario:
         for caller in itertools.cycle(callers):
             await self._until_due(beat, wait_s)
             self._ring(caller)
+            if self.name == _HOSTILE:
+                self._talk_nonsense()
             wait_s = self._hub.keys.chance.uniform(*beat.every_s)
+
+    def _talk_nonsense(self) -> None:
+        args = self._hub.faults.check(_WITH_EACH_CALLER, {})
+        for service in self._hub.services:
+            service.fault_now(_WITH_EACH_CALLER, EVERYBODY, args)
 
     async def _until_due(self, beat: Rhythm, wait_s: float) -> None:
         """Wait until someone has been idle for so long, or for so long and someone is there."""

@@ -37,3 +37,19 @@ def test_what_is_read_of_them_has_no_controls_and_no_bidi_overrides() -> None:
             assert not bad
             assert "\u202e" not in (shown or "")
             assert len(shown or "") < 150
+
+
+@pytest.mark.parametrize("place", [HOSTILE], indirect=True)
+async def test_platforms_are_hostile_like_their_callers_until_the_scenario_changes(
+    place: Place,
+) -> None:
+    line = await place.desk("op-1", "pn_1", "pn_2")
+    await line.until("incoming_call")
+
+    error = await line.until("error")
+    on = {one["name"] for one in place.lab.hub.faults.listed()}
+    await place.lab.scenario.change("quiet")
+
+    assert any(unicodedata.category(char) == "Cc" for char in str(error.get("message")))
+    assert on == {"notice_hostile", "rows_odd"}
+    assert place.lab.hub.faults.listed() == []
