@@ -10,7 +10,7 @@ from pathlib import Path
 from softphone.config import CallsConfig, UiConfig
 from softphone.engine.link import Link
 
-_PAINTS = "150"  # a second at most: a key waits 3 ms to be seen instead of 8; idle costs nothing
+_PAINTS = "200"  # a second at most: an answer is seen after 10 ms, not 33; idle costs nothing
 
 
 def terminal_problem() -> str | None:
@@ -45,11 +45,10 @@ def run_console(
     if problem := terminal_problem():
         print(f"softphone: {problem}", file=sys.stderr)
         return 2
-    from .altdigits import know_alt_digits
-
     for name in ("COLUMNS", "LINES"):  # a size somebody exported once would hold for ever
         os.environ.pop(name, None)
-    os.environ.setdefault("TEXTUAL_FPS", _PAINTS)
+    os.environ.setdefault("TEXTUAL_FPS", _PAINTS)  # read when textual is imported
+    from .altdigits import know_alt_digits
     from .app import SoftphoneApp  # textual is heavy and not needed to refuse
     from .leaving import Leaving
     from .settingsfile import SettingsFile

@@ -103,10 +103,25 @@ class Terminal:
             data = os.read(self._fd, 65_536)
         except OSError:
             return False
+        self._take(data)
+        return bool(data)
+
+    def pump_until_quiet(self, quiet_s: float) -> float:
+        """Read until nothing comes for so long; return when the last came (monotonic seconds).
+
+        Nothing is drawn here before all is read: drawing takes longer than what is measured.
+        """
+        found, last = b"", time.monotonic()
+        while select.select([self._fd], [], [], quiet_s)[0]:
+            found += os.read(self._fd, 65_536)
+            last = time.monotonic()
+        self._take(found)
+        return last
+
+    def _take(self, data: bytes) -> None:
         self.bytes_read += len(data)
         self.raw += data
         self._stream.feed(data)
-        return bool(data)
 
     def text(self) -> str:
         """Return the screen as lines."""
