@@ -92,7 +92,7 @@ class Alerts:
     def _call_for(self, occasion: str, count: int = 1) -> None:
         """Ring and notify as it is set for the occasion, unless nobody is to be disturbed."""
         app = self._app
-        if app.view.calls.do_not_disturb or app.view.state.desk.quiet:
+        if app.view.state.desk.quiet:  # the configuration only says how the engine begins
             return
         settings = app.settings
         if settings.bell and occasion in settings.bell_on:

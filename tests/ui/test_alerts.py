@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets._toast import Toast
 
-from softphone.config import UiConfig
+from softphone.config import CallsConfig, UiConfig
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import AccountName, CallState, Direction, EndReason
@@ -94,6 +94,22 @@ async def test_nothing_rings_or_notifies_in_do_not_disturb(
 
         assert terminal.bells == 0
         assert terminal.text == ""
+
+
+async def test_the_bell_comes_back_when_do_not_disturb_is_switched_off(
+    open_console: OpenConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = UiConfig(tour=False, bell_on=("warning",), notify_on=(), title="off")
+    configured = CallsConfig(do_not_disturb=True)
+    async with open_console((80, 24), settings=settings, calls=configured) as console:
+        terminal = Terminal(console, monkeypatch)
+        bells = []
+        for quiet in (True, False, True):
+            await console.emit(e.DeskChanged(Desk(DeskState.ROUTABLE, quiet=quiet)))
+            await console.emit(occasion(console, "warning"))
+            bells.append(terminal.bells)
+
+        assert bells == [0, 1, 1]
 
 
 async def test_an_offer_the_rules_silence_calls_for_nobody_until_it_may_be_heard(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from softphone.config import CallsConfig, UiConfig
+from softphone.config import UiConfig
 from softphone.model import command as c
 from softphone.model import event as e
 from softphone.model.call import CallId, CallState, EndReason, Party
 from softphone.model.command import Answer, Decline
+from softphone.model.desk import Desk
 
 if TYPE_CHECKING:
     from tests.ui.conftest import Console, OpenConsole
@@ -209,8 +210,8 @@ async def test_banner_is_seen_over_other_screens(console: Console) -> None:
 async def test_terminal_bell_rings_once_an_offer_when_wanted(
     open_console: OpenConsole, monkeypatch: pytest.MonkeyPatch, bell: bool, silent: bool, rings: int
 ) -> None:
-    settings, calls = UiConfig(bell=bell, tour=False), CallsConfig(do_not_disturb=silent)
-    async with open_console(settings=settings, calls=calls) as console:
+    async with open_console(settings=UiConfig(bell=bell, tour=False)) as console:
+        await console.emit(e.DeskChanged(Desk(quiet=silent)))
         rung: list[int] = []
         monkeypatch.setattr(console.app, "bell", lambda: rung.append(1))
 
