@@ -88,9 +88,13 @@ class Reloading:
         if after.hooks != before.hooks:
             engine.hooks.use(after.hooks)
             yield "hooks"
+        if after.ring != before.ring:
+            engine.ringing.use(after.ring)
+            yield "ring"
         self._process(before.audio, sections["audio"])
         logging.getLogger().setLevel(sections["log"].level.upper())
-        engine.config = replace(before, names=names, hooks=after.hooks, **sections)
+        rules = {"names": names, "hooks": after.hooks, "ring": after.ring}
+        engine.config = replace(before, **rules, **sections)
         if before.calls.do_not_disturb != engine.config.calls.do_not_disturb:
             engine.operator.set_quiet(engine.config.calls.do_not_disturb)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from softphone.audio.devices import parse_spec
 from softphone.audio.ringtone import RingSound
+from softphone.config import RingConfig
 from softphone.model.call import Call, CallId, CallState
 from softphone.model.error import AudioError
 from softphone.model.event import Level
@@ -32,6 +34,12 @@ class Ringing:
         self._sound: RingSound | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._broken: set[str] = set()
+
+    def use(self, rings: Mapping[str, RingConfig]) -> None:
+        """Ring by other rules from now on, also for who rings already."""
+        self._rules = RingRules(rings)
+        self._broken.clear()
+        self.route()
 
     def judged(self, call: Call) -> Call:
         """Return a new offer as it may be heard, before anybody is told of it."""

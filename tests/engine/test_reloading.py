@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from softphone.adapters.ribbon.client import RibbonAdapter
+from softphone.audio.ringtone import RingSound
 from softphone.config import load
 from softphone.engine.assembly import assembled
 from softphone.engine.engine import Engine
-from softphone.lab.server import running_lab
+from softphone.engine.link import Role
+from softphone.lab.client import LabClient
+from softphone.lab.server import Lab, running_lab
 from softphone.lab.settings import LabSettings
 from softphone.model import command as c
 from softphone.model.presence import LinkState
@@ -29,6 +33,7 @@ class Desk:
 
     engine: Engine
     file: Path
+    lab: Lab
 
     def write(self, old: str, new: str) -> None:
         text = self.file.read_text()
@@ -47,6 +52,13 @@ class Desk:
         assert isinstance(adapter, RibbonAdapter)
         return adapter
 
+    async def ring(self) -> None:
+        """Let somebody call, and wait until the engine knows."""
+        ready = self.lab.ready()
+        control = LabClient(ready["control"], ready["control_key"])
+        await asyncio.to_thread(control.ring, "alice@lab.test", far_end="tone")
+        await until(self.engine.hub.state.offers)
+
     def granted(self) -> tuple[str, ...]:
         running = self.gateway._running
         return running.protocol.session.granted if running is not None else ()
@@ -64,7 +76,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
         async with assembled(load(file), Paths("test", folder, folder)) as engine:
             links = engine.hub.state.accounts
             await until(lambda: links[RIBBON].link is LinkState.ONLINE)
-            yield Desk(engine, file)
+            yield Desk(engine, file, lab)
     logging.getLogger().setLevel(level)
 
 
@@ -147,3 +159,23 @@ async def test_processing_of_the_microphone_follows_the_file_at_once(desk: Desk)
     assert done.changed == ("audio.echo_cancellation",)
     await until(lambda: desk.engine.hub.state.audio.echo_cancellation)
     assert not desk.engine.hub.state.audio.noise_suppression
+
+
+async def test_ring_rules_hold_at_once_also_for_who_rings_already(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.file.write_text(desk.file.read_text() + "\n[ring.ribbon]\ndelay_s = 60\n")
+    first = await desk.reload()
+    rung: list[RingSound | None] = []
+    monkeypatch.setattr(desk.engine.sound, "ring", rung.append)
+    desk.engine.attach(Role.CONSOLE, "test", lambda published: None)
+    await desk.ring()
+    (before,) = desk.engine.hub.state.offers()
+
+    desk.write("delay_s = 60", 'tone = "low"\nvolume = 1.0')
+    second = await desk.reload()
+
+    (after,) = desk.engine.hub.state.offers()
+    assert first.changed == second.changed == ("ring",)
+    assert (before.silenced, after.silenced) == (True, False)
+    assert [ring for ring in rung if ring] == [RingSound("low", 0.0)]
