@@ -58,6 +58,7 @@ from .narrator import account_line, call_line, pop_line, timeline_entry
 from .operator import Operator
 from .owners import Owners
 from .pops import matched, waiting
+from .preferences import Preferences
 from .recordings import Recordings
 from .reminders import Reminders
 from .ringing import Ringing
@@ -107,6 +108,7 @@ class Engine:
         self.owners = Owners(self)
         self.acts = Acts(self)
         self.wrap_up = WrapUp(self)
+        self.preferences = Preferences(self)
         self.operator = Operator(self)
         self.attendance = Attendance(self)
         self.ringing = Ringing(self)
@@ -139,6 +141,7 @@ class Engine:
                 identity=adapter.identity,
                 insecure=adapter.insecure,
                 refusals=adapter.capabilities().refusals(),
+                caller_id=self.preferences.caller_id(adapter.name),
             )
             self._accounts.accounts[account.name] = account
             self.hub.publish(e.AccountChanged(account))
@@ -166,6 +169,7 @@ class Engine:
             self.hub.publish(e.UnreadChanged(await self.store.unread()))
             await self.screening.load()
             await self.reminders.load()
+            await self.preferences.load()
             await self.operator.load()
         except StoreError as problem:
             self.hub.publish(e.StoreChanged(str(problem), 0))

@@ -53,14 +53,8 @@ class Operator:
         self._engine = engine
         self._chosen = NextState(DeskState.ROUTABLE)
         self._queued: NextState | None = None
-        self._quiet = engine.config.calls.do_not_disturb
         self._kept = ""
         self._rests = False
-
-    @property
-    def quiet(self) -> bool:
-        """Tell whether nothing may ring aloud."""
-        return self._quiet
 
     # ---- what is asked -------------------------------------------------------------------------
 
@@ -80,18 +74,9 @@ class Operator:
             case c.FinishWrapUp():
                 self._engine.wrap_up.finish()
             case c.SetQuiet(on):
-                self.set_quiet((not self._quiet) if on is None else on)
+                self._engine.preferences.set_quiet(on)
             case c.ChooseCallerId(account, number):
-                self._choose_caller_id(account, number)
-        self.changed()
-
-    def set_quiet(self, on: bool) -> None:
-        """Let nothing ring aloud, or ring again."""
-        if on != self._quiet:
-            self._quiet = on
-            text = "do not disturb: nothing rings aloud" if on else "calls ring aloud again"
-            self._engine.note("softphone", Level.INFO, text)
-        self._engine.sound_desk.route()
+                self._engine.preferences.choose_caller_id(account, number)
         self.changed()
 
     def chose(self, available: bool) -> None:
@@ -163,17 +148,6 @@ class Operator:
         what = f"{state.words}{f' ({reason})' if reason else ''}"
         self._engine.note("softphone", Level.INFO, f"you are {what}")
         await self._each(self._platforms(state, reason))
-
-    def _choose_caller_id(self, name: AccountName, number: str) -> None:
-        account = self._engine.hub.state.accounts.get(name)
-        if account is None:
-            names = ", ".join(self._engine.adapters) or "none"
-            raise Refused(f"There is no account {clean(name, 32)!r}; configured: {names}.")
-        found = next((n.id for n in account.numbers if number in (n.id, n.number)), "")
-        if number and not found:
-            own = ", ".join(one.id for one in account.numbers) or "none is known yet"
-            raise Refused(f"{clean(number, 40)!r} is no number of {name}: {own}.")
-        self._engine.change_account(name, caller_id=found)
 
     async def _each(self, commands: Iterator[tuple[AccountName, c.Command]]) -> None:
         """Ask each platform; one that refuses does not keep the others from it."""
@@ -249,7 +223,7 @@ class Operator:
             wrap_up.until_mono,
             self._queued,
             wrap_up.undisposed,
-            self._quiet,
+            engine.preferences.quiet,
         )
         if now != before and not self._rests:
             engine.hub.publish(e.DeskChanged(now))

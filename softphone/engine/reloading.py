@@ -93,10 +93,9 @@ class Reloading:
             yield "ring"
         self._process(before.audio, sections["audio"])
         logging.getLogger().setLevel(sections["log"].level.upper())
-        rules = {"names": names, "hooks": after.hooks, "ring": after.ring}
-        engine.config = replace(before, **rules, **sections)
+        engine.config = replace(before, names=names, hooks=after.hooks, ring=after.ring, **sections)
         if before.calls.do_not_disturb != engine.config.calls.do_not_disturb:
-            engine.operator.set_quiet(engine.config.calls.do_not_disturb)
+            engine.preferences.set_quiet(engine.config.calls.do_not_disturb)
 
     def _process(self, before: AudioConfig, after: AudioConfig) -> None:
         """Switch what is done to the microphone's sound, where the file says otherwise now."""

@@ -94,7 +94,7 @@ class Reminders:
         engine = self._engine
         text = f"call back {_who(one)} (was set for {_clock(one.at)})"
         engine.note("reminder", Level.WARNING, text, one.call or None, alert=True)
-        if not (engine.book.live() or engine.operator.quiet):
+        if not (engine.book.live() or engine.preferences.quiet):
             engine.sound.test_ring(True)
             engine.later(_RING_S, lambda: engine.sound.test_ring(False))
 

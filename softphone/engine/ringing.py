@@ -110,7 +110,7 @@ class Ringing:
     def _moment(self) -> Moment:
         engine = self._engine
         away = engine.operator.away()
-        return Moment(engine.monotonic(), engine.operator.quiet, self._vips, away)
+        return Moment(engine.monotonic(), engine.preferences.quiet, self._vips, away)
 
     def _wake(self, at: float | None, mono: float) -> None:
         self.stop()

@@ -255,6 +255,57 @@ async def test_a_break_outlives_a_crash_but_not_the_working_day(
         await until(office.available)
 
 
+@pytest.mark.parametrize("crashed", [True, False])
+async def test_do_not_disturb_and_the_number_shown_outlive_the_engine(
+    folder: Path, crashed: bool
+) -> None:
+    async with an_office(folder) as office:
+        first = await office.at_work()
+        shown = first.state.accounts[AUDIN].numbers[-1]
+        await first.do(c.SetQuiet(True))
+        await first.do(c.ChooseCallerId(AUDIN, shown.id))
+        if crashed:
+            crash(office)
+
+    async with an_office(folder) as office:
+        desk = await office.at_work()
+        await until(lambda: desk.state.desk.quiet)
+        chosen = desk.state.accounts[AUDIN].caller_id
+        call = await desk.dial(FAR_ENDS["tone"])
+        await desk.do(c.SetQuiet(False))
+        await desk.do(c.ChooseCallerId(AUDIN, ""))
+
+    async with an_office(folder) as office:
+        last = await office.at_work()
+
+    assert chosen == shown.id
+    assert call.local.address == shown.number
+    assert not last.state.desk.quiet
+    assert last.state.accounts[AUDIN].caller_id == ""
+
+
+@pytest.mark.parametrize("chosen", [None, True, False])
+async def test_a_changed_configuration_counts_where_nothing_else_was_chosen(
+    folder: Path, chosen: bool | None
+) -> None:
+    async with an_office(folder, calls=CallsConfig(do_not_disturb=True)) as office:
+        desk = await office.at_work()
+        if chosen is not None:
+            await desk.do(c.SetQuiet(chosen))
+
+    async with an_office(folder, calls=CallsConfig(do_not_disturb=False)) as office:
+        desk = await office.at_work()
+        assert not desk.state.desk.quiet
+        await desk.do(c.SetQuiet(True))
+
+    async with an_office(folder, calls=CallsConfig(do_not_disturb=True)) as office:
+        await office.at_work()
+
+    async with an_office(folder, calls=CallsConfig(do_not_disturb=False)) as office:
+        desk = await office.at_work()
+        assert not desk.state.desk.quiet
+
+
 async def test_a_call_that_needs_a_disposition_is_remembered_over_a_crash(folder: Path) -> None:
     rules = CallsConfig(dispositions=WORDS, disposition_required=("audin",))
     async with an_office(folder, calls=rules) as office:
