@@ -109,13 +109,15 @@ async def test_the_journal_returns_its_newest_lines_in_order(store: Store) -> No
     assert await store.notes(2) == [note(3), note(4, call="c1")]
 
 
-async def test_old_lines_go_when_the_store_is_opened(trouble: Trouble, store: Store) -> None:
+async def test_old_lines_go_when_the_store_is_opened(
+    path: Path, trouble: Trouble, store: Store
+) -> None:
     day = 86_400.0
     for number, at in enumerate((0.0, 1.0 * day, 9.0 * day)):
         store.add_note_line(note(number, at))
     await store.notes(1)
 
-    again = Store(store._path, trouble)
+    again = Store(path, trouble)
     await again.open(10.0 * day, 9)
 
     assert [line.text for line in await again.notes(10)] == ["line 1", "line 2"]

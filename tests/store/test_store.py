@@ -17,7 +17,7 @@ from softphone.model.contact import ContactId
 from softphone.model.error import StoreError
 from softphone.model.quality import QualitySummary
 from softphone.model.record import HistoryFilter, TimelineEntry
-from softphone.store import store as store_module
+from softphone.store import thread as thread_module
 from softphone.store.store import Store
 from tests.store.conftest import Trouble, a_call
 
@@ -102,11 +102,11 @@ async def test_a_contact_is_refused_while_the_disk_fails(path: Path, trouble: Tr
 async def test_closing_does_not_wait_for_a_disk_that_hangs(
     path: Path, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "CLOSE_LIMIT_S", 0.05)
+    monkeypatch.setattr(thread_module, "CLOSE_LIMIT_S", 0.05)
     store = Store(path, trouble)
     await store.open(1000.0, 30)
     hangs = threading.Event()
-    hanging = asyncio.create_task(store._in_thread(lambda: hangs.wait(10.0)))
+    hanging = asyncio.create_task(store._thread._run(lambda: hangs.wait(10.0)))
     began = time.monotonic()
 
     await store.close()
@@ -205,7 +205,7 @@ async def test_a_search_that_no_row_can_match_is_told_not_raised(store: Store) -
 async def test_a_stuck_store_keeps_the_newest_rows(
     path: Path, trouble: Trouble, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(store_module, "QUEUE_LIMIT", 3)
+    monkeypatch.setattr(thread_module, "QUEUE_LIMIT", 3)
     disk = Disk(path)
     store = Store(path, trouble, retry_s=3600.0)
     store.save_call(a_call("c0"))
