@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import os
 import re
 import tomllib
-import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
+# Adapters read their own tables with these, and know only this module.
+from .config_table import Source as Source
+from .config_table import nearest as nearest
+from .config_table import read_section as read_section
+from .config_table import refuse_readable_secret as refuse_readable_secret
 from .model.call import AccountName
 from .model.error import ConfigError
 
-T = TypeVar("T")
 _SIZE_LIMIT = 256 * 1024
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _REGION = re.compile(r"[A-Z]{2}")
-_HEADER = re.compile(r"\s*\[+([^\]]+)\]")
-_ENTRY = re.compile(r"""\s*((?:[\w.\s-]|"[^"]*"|'[^']*')+?)\s*=""")
 EVERY_ACCOUNT = "all"
 """Stands for every account that has no entry of its own."""
 KINDS = ("audin", "ribbon", "agenthub", "observer")
@@ -212,36 +210,6 @@ _SECTIONS = {
 }
 
 
-class Source:
-    """The text a config came from; finds the line of a key for error messages."""
-
-    def __init__(self, path: Path | None, text: str = "") -> None:
-        self.path = path
-        self._lines = text.splitlines()
-
-    def error(self, key: str, problem: str) -> ConfigError:
-        """Return an error that names file, line and key."""
-        place = str(self.path) if self.path else "config"
-        line = self._line(key)
-        return ConfigError(
-            f"{place}:{line}: {key}: {problem}" if line else f"{place}: {key}: {problem}"
-        )
-
-    def _line(self, key: str) -> int:
-        """Return the line of `key`, or of the innermost table around it; 0 when there is none."""
-        here, best, best_line = "", "", 0
-        for number, line in enumerate(self._lines, 1):
-            if header := _HEADER.match(line):
-                here = found = _plain(header.group(1))
-            elif entry := _ENTRY.match(line):
-                found = f"{here}.{_plain(entry.group(1))}".lstrip(".")
-            else:
-                continue
-            if f"{key}.".startswith(f"{found}.") and len(found) > len(best):
-                best, best_line = found, number
-        return best_line
-
-
 def load(path: Path | None, *, need_file: bool = False) -> Config:
     """Return the config in `path`; an absent file is an empty config unless it is needed.
 
@@ -258,51 +226,6 @@ def load(path: Path | None, *, need_file: bool = False) -> Config:
     except RecursionError:
         raise ConfigError(f"{path}: nested too deep.") from None
     return _config(path, table, source)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean X?" for the closest known name, or the list of them."""
-    known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}."
-
-
-def read_section(kind: type[T], table: Mapping[str, Any], where: str, source: Source) -> T:
-    """Return the settings class `kind` from a TOML table.
-
-    Unknown keys, wrong types, values outside their choices or range raise ConfigError.
-    """
-    hints = get_type_hints(kind)
-    values = {}
-    for key, value in table.items():
-        full = f"{where}.{key}"
-        if key not in hints:
-            raise source.error(full, f"unknown key, {nearest(key, hints)}")
-        values[key] = _value(hints[key], value, full, source)
-    missing = [
-        entry.name
-        for entry in dataclasses.fields(kind)  # type: ignore[arg-type]  # T is one of ours
-        if entry.name not in values
-        and entry.default is dataclasses.MISSING
-        and entry.default_factory is dataclasses.MISSING
-    ]
-    if missing:
-        raise source.error(where, f"{missing[0]} is missing.")
-    return kind(**values)
-
-
-def refuse_readable_secret(source: Source, key: str) -> None:
-    """Raise ConfigError when a secret stands in a file that others can read."""
-    path = source.path
-    if path is None or not path.exists():
-        return
-    found = path.stat()
-    if found.st_mode & 0o077 or found.st_uid != os.getuid():
-        raise source.error(key, f"a secret in a file others can read; run: chmod 600 {path}")
-
-
-def _plain(key: str) -> str:
-    return re.sub(r"""["'\s]""", "", key)
 
 
 def _read(path: Path) -> str:
@@ -324,8 +247,7 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
         if not isinstance(value, dict):
             raise source.error(key, "must be a table.")
     sections: dict[str, Any] = {
-        name: read_section(kind, table.get(name, {}), name, source)
-        for name, kind in _SECTIONS.items()
+        name: _section(kind, name, table.get(name, {}), source) for name, kind in _SECTIONS.items()
     }
     _check_recording(sections["recording"], source)
     _check_regions(sections["calls"], source)
@@ -342,6 +264,25 @@ def _config(path: Path, table: Mapping[str, Any], source: Source) -> Config:
         ring=_rings(table.get("ring", {}), source),
         **sections,
     )
+
+
+def _section(kind: type[Any], name: str, table: Mapping[str, Any], source: Source) -> Any:
+    """Return a section whose values are all among their choices and within their range."""
+    section = read_section(kind, table, name, source)
+    for key in table:
+        value = getattr(section, key)
+        for one in value if isinstance(value, tuple) else (value,):
+            _check_value(f"{name}.{key}", one, source)
+    return section
+
+
+def _check_value(key: str, value: Any, source: Source) -> None:
+    choices = _CHOICES.get(key)
+    if choices and value not in choices:
+        raise source.error(key, f"{value!r} is not possible, {nearest(str(value), choices)}")
+    low_high = _RANGES.get(key)
+    if low_high and not low_high[0] <= value <= low_high[1]:
+        raise source.error(key, f"must be between {low_high[0]} and {low_high[1]}.")
 
 
 def _check_regions(calls: CallsConfig, source: Source) -> None:
@@ -451,38 +392,3 @@ def _rings(table: Mapping[str, Any], source: Source) -> Mapping[str, RingConfig]
             )
         rings[account] = rule
     return rings
-
-
-def _value(hint: Any, value: Any, key: str, source: Source) -> Any:
-    if get_origin(hint) in (Union, types.UnionType):
-        hint = next(option for option in get_args(hint) if option is not types.NoneType)
-    origin = get_origin(hint)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise source.error(key, "must be a list.")
-        return tuple(_value(get_args(hint)[0], item, key, source) for item in value)
-    if origin is not None:
-        if not isinstance(value, dict):
-            raise source.error(key, "must be a table.")
-        inner = get_args(hint)[1]
-        if inner is Any:
-            return value
-        return {name: _value(inner, item, f"{key}.{name}", source) for name, item in value.items()}
-    if hint is float and type(value) is int:
-        value = float(value)
-    if type(value) is not hint:
-        raise source.error(key, f"must be {_TYPE_WORDS[hint]}.")
-    _check_value(key, value, source)
-    return value
-
-
-def _check_value(key: str, value: Any, source: Source) -> None:
-    choices = _CHOICES.get(key)
-    if choices and value not in choices:
-        raise source.error(key, f"{value!r} is not possible, {nearest(str(value), choices)}")
-    low_high = _RANGES.get(key)
-    if low_high and not low_high[0] <= value <= low_high[1]:
-        raise source.error(key, f"must be between {low_high[0]} and {low_high[1]}.")
-
-
-_TYPE_WORDS = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
