@@ -112,7 +112,7 @@ class Attendance:
 
     def _give_up(self) -> None:
         for call in self._desk_calls(self._engine.book.live()):
-            self._engine.lost_operator.add(call.id)
+            self._engine.call_facts.lost_operator.add(call.id)
             self._engine.job(self._engine.quietly(HangUp(call.id)))
 
     @staticmethod

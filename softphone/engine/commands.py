@@ -274,7 +274,7 @@ class Commands:
         if adapter.capabilities().allows(Capability.HOLD):
             await adapter.submit(command)
         else:
-            self._engine.hold_locally(call.id, True)
+            self._engine.call_facts.hold_locally(call.id, True)
 
     async def _resume(self, call: Call) -> None:
         """Take a call back; a conference that is on hold as a whole comes back as a whole."""

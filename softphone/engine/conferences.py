@@ -49,7 +49,7 @@ class Conferences:
         if adapter.capabilities().allows(Capability.HOLD):
             await adapter.submit(c.Resume(call.id))
         else:
-            self._engine.hold_locally(call.id, False)
+            self._engine.call_facts.hold_locally(call.id, False)
 
     async def come_back(self, call: Call) -> None:
         """Be with a call again that was left to itself with others: hold what is up besides."""

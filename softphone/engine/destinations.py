@@ -40,7 +40,8 @@ class Destinations:
             return normalise(contact.main_address, region), contact.name
         number = normalise(address, region)
         named = text.strip() if address != text.strip() else ""
-        return number, await engine.contact_name(number) or named
+        known = await engine.contact_of(number)
+        return number, known.name if known and known.name else named
 
     def dialler(self, account: AccountName, to: str) -> Adapter:
         """Return the account meant; by itself the first that can dial, one that is online and

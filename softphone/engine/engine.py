@@ -1,19 +1,16 @@
 """The engine: adapters, sound and store in one event loop; clients only watch and ask.
 
-Facts come in from adapters, are folded by the books (`calls`, `accounts`), written to the
-store, routed to the sound card and told to the clients, in that order, in one step of the loop.
+Facts come in from adapters (`facts`, `callfacts`), are folded by the books (`accounts`, `calls`),
+written to the store, told to the clients and routed to the sound card, in one step of the loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,6 @@ from softphone.adapters.base import Adapter
 from softphone.config import Config
 from softphone.model import event as e
 from softphone.model.call import (
-    AccountName,
     Call,
     CallId,
     CallState,
@@ -32,32 +28,28 @@ from softphone.model.command import (
     Command,
     Decline,
     HangUp,
-    Hold,
     Reply,
     WaitForCall,
-    WatchPresence,
 )
 from softphone.model.contact import Contact
 from softphone.model.error import AudioError, SoftphoneError, StoreError
 from softphone.model.event import AdapterEvent, Level
-from softphone.model.message import ScreenPop
 from softphone.model.presence import Account
 from softphone.store.store import Store
 
-from .accounts import AccountBook, AccountFact, came_up
 from .acts import Acts
 from .attendance import Attendance
-from .calls import ENDED_SHOWN_S, CallBook, CallFact
+from .callfacts import CallFacts
+from .calls import CallBook
 from .clients import Client, Hub, Published
 from .commands import Commands
+from .facts import Facts
 from .following import Following
 from .hooks import Hooks
 from .link import Role
 from .mail import Mail
-from .narrator import account_line, call_line, pop_line, timeline_entry
 from .operator import Operator
 from .owners import Owners
-from .pops import matched, waiting
 from .preferences import Preferences
 from .recordings import Recordings
 from .reminders import Reminders
@@ -77,7 +69,6 @@ _SETTLE_LIMIT_S = 0.25
 _LEVELS_EVERY_S = 0.1
 _SECOND_S = 1.0
 _SETTLED_S = 0.5  # a client that came has its picture by then, and hears what is new
-_ERRORS_KEPT = 200
 _OURS = "softphone"
 
 
@@ -105,6 +96,8 @@ class Engine:
         self.wall = wall
         self.hub = Hub()
         self.book = CallBook()
+        self.facts = Facts(self)
+        self.call_facts = CallFacts(self)
         self.owners = Owners(self)
         self.acts = Acts(self)
         self.wrap_up = WrapUp(self)
@@ -116,17 +109,14 @@ class Engine:
         self.sound_desk = SoundDesk(self)
         self.started = asyncio.Event()
         self.stopped = asyncio.Event()
-        self.lost_operator: set[CallId] = set()
         self.mail = Mail(self)
         self.watching = Watching()
         self.screening = Screening(self)
         self.reminders = Reminders(self)
         self.hooks = Hooks(config.hooks)
         self.hub.heard = self.hooks.heard
-        self._commands = Commands(self)
-        self._accounts = AccountBook()
+        self.commands = Commands(self)
         self._jobs: set[asyncio.Task[None]] = set()
-        self._last_errors: dict[tuple[AccountName, str, str], float] = {}
 
     # ---- life --------------------------------------------------------------------------------
 
@@ -143,8 +133,7 @@ class Engine:
                 refusals=adapter.capabilities().refusals(),
                 caller_id=self.preferences.caller_id(adapter.name),
             )
-            self._accounts.accounts[account.name] = account
-            self.hub.publish(e.AccountChanged(account))
+            self.facts.add_account(account)
         self.job(self.recorder.keep_retention())
         self.started.set()
         lines = [asyncio.create_task(self._keep(a), name=a.name) for a in self.adapters.values()]
@@ -225,42 +214,7 @@ class Engine:
 
     def emit(self, event: AdapterEvent) -> None:
         """Take a fact from an adapter."""
-        match event:
-            case (
-                e.LinkChanged()
-                | e.NumbersListed()
-                | e.AvailabilityChanged()
-                | e.ServicesChanged()
-                | e.SignedIn()
-            ):
-                self._account_fact(event)
-            case e.MessageChanged(message):
-                self.mail.received(message)
-            case e.CallReported(report):
-                self.store.save_report(report)
-            case e.ContactsListed(account, contacts):
-                self.job(self._keep_contacts(account, contacts))
-            case e.ErrorRaised():
-                self._error(event)
-            case e.Remarked(account, level, text, call, alert):
-                self.note(account, level, text, call, alert=alert)
-            case (
-                e.PresenceChanged()
-                | e.OnlineUsersChanged()
-                | e.VoicemailChanged()
-                | e.PlatformEvent()
-                | e.FrameChanged()
-                | e.CallObserved()
-                | e.ClientObserved()
-            ):
-                self.hub.publish(event)
-            case e.AgentStatusChanged():
-                self.hub.publish(event)
-                self.operator.agent_changed()
-            case e.ScreenPopped(pop):
-                self._popped(matched(pop, self.book.calls.values()))
-            case _:
-                self._call_fact(event)
+        self.facts.take(event)
 
     def new_call_id(self) -> CallId:
         """Return an identity no call ever had."""
@@ -288,168 +242,22 @@ class Engine:
         """Put DTMF into a call's outgoing audio."""
         self.sound.send_tones(call, digits, duration_ms, gap_ms)
 
-    # ---- facts ---------------------------------------------------------------------------------
-
-    def _call_fact(self, fact: CallFact) -> None:
-        if isinstance(fact, e.CallOver) and fact.call in self.lost_operator:
-            self.lost_operator.discard(fact.call)
-            fact = replace(fact, reason=EndReason.OPERATOR_LOST)
-        before = self.book.calls.get(fact.call)
-        if before is None and isinstance(fact, e.CallOffered | e.CallAutoDeclined):
-            blocked = self.screening.turned_away(fact)
-            if blocked is not None:
-                self._turn_away(blocked, ringing=isinstance(fact, e.CallOffered))
-                return
-        after = self.book.apply(fact, self.wall(), self.monotonic())
-        if after is None:
-            return
-        if before is None and after.state is CallState.RINGING:
-            after = self.ringing.judged(after)
-            self.book.put(after)
-        self._call_changed(before, after)
-        if before is None and after.live:
-            self.owners.new_call(after)
-            for pop in waiting(after, self.hub.state.pops, self.wall()):
-                self.hub.publish(e.ScreenPopped(pop))
-            self.job(self._name_call(after))
-        if isinstance(fact, e.CallRestarted):
-            self.sound.play_again(after.id)
-            self.owners.answered(after, again=True)
-
-    def _turn_away(self, call: Call, *, ringing: bool) -> None:
-        """Keep the record of a call that may not ring, and decline it."""
-        self.book.put(call)
-        self._call_changed(None, call)
-        self.job(self._name_call(call))
-        if ringing:
-            self.job(self.screening.decline(call))
+    # ---- for the parts of the engine -----------------------------------------------------------
 
     def change_call(self, call: CallId, **values: object) -> None:
         """Set fields the engine owns, and tell."""
-        before = self.book.calls.get(call)
-        after = self.book.change(call, **values)
-        if after is not None:
-            self._call_changed(before, after)
+        self.call_facts.change(call, **values)
 
-    def hold_locally(self, call: CallId, held: bool) -> None:
-        """Hold with our own means, or take back."""
-        before = self.book.calls.get(call)
-        after = self.book.hold_locally(call, held)
-        if after is not None:
-            self.sound.set_hold(call, held, self.config.audio.hold_music)
-            self._call_changed(before, after)
+    def conference_of(self, call: Call) -> list[Call]:
+        """Return a call and those it is in conference with."""
+        return self.commands.conferences.of(call)
 
-    def _call_changed(self, before: Call | None, after: Call) -> None:
-        if not after.live:
-            self.sound_desk.measure(after)
-        entry = timeline_entry(before, after)
-        entries = (replace(entry, at=self.wall()),) if entry else ()
-        self.store.save_call(after, entries)
-        self.hub.publish(e.CallChanged(after))
-        line = call_line(before, after)
-        if line:
-            self.note(after.account, *line, after.id)
-        self.sound_desk.route()
-        self.recorder.call_changed(after)
-        if after.state is CallState.ACTIVE:
-            self.owners.answered(after)
-        if not after.live:
-            self._call_over(after)
-        elif before is not None and self.sound.waits_behind(before, after):
-            self.job(self.quietly(Hold(after.id)))
-        self.following.check()
-        self.attendance.check()
-
-    def _call_over(self, call: Call) -> None:
-        self._commands.conferences.call_over(call)
-        self.acts.forget(call.id)
-        self.ringing.call_over(call.id)
-        self.stop_media(call.id)
-        self.recorder.call_over(call.id)
-        self.wrap_up.call_over(call)
-        self.operator.call_over()
-        self.owners.call_over(call.id)
-        if call.missed:
-            self.job(self.count_missed())
-        self.later(ENDED_SHOWN_S, self._forget_ended)
-
-    def _forget_ended(self) -> None:
-        for call in self.book.forget(self.monotonic()):
-            self.hub.publish(e.CallRemoved(call))
-        if not self.book.live():
-            # The collector is set to run rarely, for the sake of the sound: what a call leaves
-            # behind goes now, when nobody talks.
-            gc.collect()
-
-    async def _name_call(self, call: Call) -> None:
-        """Put the operator's own name for a number beside what the platform says."""
-        contact = await self._contact(call.remote.address)
-        now = self.book.calls.get(call.id)
-        if contact is None or now is None:
-            return
-        if contact.favourite and now.live:
-            self.ringing.favourite(call.id)
-        self.change_call(call.id, remote=replace(now.remote, known=contact.name))
-
-    async def contact_name(self, address: str) -> str:
-        """Return the operator's own name for an address, empty when there is none."""
-        contact = await self._contact(address)
-        return contact.name if contact else ""
-
-    async def _contact(self, address: str) -> Contact | None:
+    async def contact_of(self, address: str) -> Contact | None:
         """Return whose address it is; a broken store keeps no call away."""
         try:
             return await self.store.contact_by_address(address)
         except StoreError:
             return None
-
-    def _account_fact(self, fact: AccountFact) -> None:
-        before = self._accounts.accounts[fact.account]
-        after = self._accounts.apply(fact, self.monotonic())
-        if after is None:
-            return
-        self.hub.publish(e.AccountChanged(after))
-        self.operator.changed()
-        line = account_line(before, after)
-        if line:
-            self.note(after.name, *line)
-        if came_up(before, after):
-            self.job(self._back_online(after.name))
-
-    def change_account(self, account: AccountName, **values: object) -> None:
-        """Set fields of an account that the engine owns, and tell."""
-        changed = self._accounts.change(account, **values)
-        self.hub.publish(e.AccountChanged(changed))
-
-    async def _back_online(self, account: AccountName) -> None:
-        """Do what waited for the line: messages of the outbox, and whose presence is watched."""
-        await self.mail.deliver_waiting(account)
-        with suppress(StoreError):
-            for user in await self.store.watched(account):
-                await self.quietly(WatchPresence(account, user))
-
-    async def _keep_contacts(self, account: AccountName, contacts: tuple[Contact, ...]) -> None:
-        with suppress(StoreError):
-            count = await self.store.replace_contacts(account, contacts)
-            self.hub.publish(e.ContactsChanged(count))
-
-    def _popped(self, pop: ScreenPop) -> None:
-        """Show customer data; a change of what is known already makes no second line."""
-        if all(known.id != pop.id for known in self.hub.state.pops):
-            self.note(pop.account, Level.INFO, pop_line(pop), pop.call)
-        self.hub.publish(e.ScreenPopped(pop))
-
-    def _error(self, error: e.ErrorRaised) -> None:
-        """Show an error, the same one at most every 10 seconds."""
-        now, told = self.monotonic(), self._last_errors
-        same = (error.account, error.code, error.text if error.alert else "")
-        if now - told.get(same, -10.0) >= 10.0:
-            told.pop(same, None)
-            told[same] = now
-            if len(told) > _ERRORS_KEPT:
-                del told[next(iter(told))]
-            text = f"{error.text} [{error.code}]"
-            self.note(error.account, Level.ERROR, text, alert=error.alert)
 
     def note(
         self,
@@ -516,7 +324,7 @@ class Engine:
     async def submit(self, client_id: str, command: Command) -> Reply:
         """Do what a client asks; the answer is never an exception."""
         try:
-            value = await self._commands.run(client_id, command)
+            value = await self.commands.run(client_id, command)
             self.watching.note(client_id, command, value)
             if client_id and client_id not in self.hub.clients:
                 self._close_frames(client_id)  # it left before the answer
@@ -535,13 +343,9 @@ class Engine:
     async def _do_quietly(self, command: Command) -> None:
         await self.do(command)
 
-    def conference_of(self, call: Call) -> list[Call]:
-        """Return a call and those it is in conference with."""
-        return self._commands.conferences.of(call)
-
     async def run_command(self, command: Command) -> None:
         """Do something on the engine's own account; raises SoftphoneError with the reason."""
-        await self._commands.run("", command)
+        await self.commands.run("", command)
 
     async def do(self, command: Command) -> Reply:
         """Do something on the engine's own account; a refusal is only logged."""

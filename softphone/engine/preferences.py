@@ -73,7 +73,7 @@ class Preferences:
             raise Refused(f"{clean(number, 40)!r} is no number of {name}: {own}.")
         self._caller_ids[name] = found
         self._keep()
-        self._engine.change_account(name, caller_id=found)
+        self._engine.facts.change_account(name, caller_id=found)
 
     async def load(self) -> None:
         """Take up what an earlier engine left; raises StoreError."""

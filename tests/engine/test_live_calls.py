@@ -32,7 +32,7 @@ async def test_an_ended_call_leaves_the_list_after_three_seconds(office: Office)
     await desk.over(call.id)
     assert call.id in desk.state.calls
     office.skip(3.0)
-    office.engine._forget_ended()
+    office.engine.call_facts.forget_ended()
 
     await until(lambda: call.id not in desk.state.calls)
 
