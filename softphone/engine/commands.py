@@ -9,7 +9,7 @@ from softphone.adapters.base import Adapter
 from softphone.model import command as c
 from softphone.model.call import AccountName, Call, CallId, CallState
 from softphone.model.capability import Capability
-from softphone.model.error import Refused, SoftphoneError, Unsupported
+from softphone.model.error import Refused, SoftphoneError
 from softphone.model.event import Level
 from softphone.model.text import clean
 from softphone.secret import Secret
@@ -22,6 +22,7 @@ from .dialing import must_confirm, refuse_emergency
 from .dialstring import dial_string
 from .dispositions import Dispositions
 from .link import Role
+from .needs import READING, check_able, check_allowed, check_traffic
 from .owners import Claim
 from .reloading import Reloading
 from .reporting import Reporting
@@ -30,15 +31,6 @@ from .sound import Files
 if TYPE_CHECKING:
     from .engine import Engine
 
-_READING = (
-    *(c.Ask, c.ListHistory, c.ShowRecord, c.SearchContacts, c.TakeOver),
-    *(c.ShowReport, c.ShowQuality, c.ListRecordings, c.ListReminders, c.ListCodes),
-    *(c.FindDuplicates, c.FindQuick, c.ListBlocked, c.ShowShift),
-    *(c.ListConversations, c.ListMessages, c.ShowStatistics, c.ShowSubscriptions),
-    *(c.ListObserved, c.FindObserved, c.FetchSummary, c.ListJobs, c.ListMachines),
-    *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.ReadCourse, c.CloseFrame),
-    *(c.FetchTurn, c.ListResources),
-)
 _TEST_RING_S = 2.0
 _MailCommand = (
     c.ListConversations
@@ -59,59 +51,6 @@ _DeskCommand = (
     | c.StayUp
     | c.Shutdown
 )
-_NEEDS: dict[type, Capability] = {
-    c.Decline: Capability.DECLINE,
-    c.Ignore: Capability.IGNORE,
-    c.Forward: Capability.FORWARD,
-    c.HangUp: Capability.HANG_UP,
-    c.Transfer: Capability.BLIND_TRANSFER,
-    c.TransferTo: Capability.ATTENDED_TRANSFER,
-    c.Join: Capability.JOIN,
-    c.SetParameters: Capability.PARAMETERS,
-    c.SendTones: Capability.TONES,
-    c.SendRinging: Capability.REPORTS,
-    c.RestartMedia: Capability.RESTART_MEDIA,
-    c.Resync: Capability.RESTART_MEDIA,
-    c.ShowStatistics: Capability.REPORTS,
-    c.SetPresence: Capability.OWN_PRESENCE,
-    c.WatchPresence: Capability.WATCH_PRESENCE,
-    c.FetchPresence: Capability.WATCH_PRESENCE,
-    **dict.fromkeys(
-        (
-            *(c.SetAgentStatus, c.PlaceAgentCall, c.HangUpAgentCall, c.DisposeCall),
-            *(c.ListReasons, c.ListDispositions),
-        ),
-        Capability.AGENT_COMMANDS,
-    ),
-    c.SearchDirectory: Capability.DIRECTORY,
-    c.RefreshContacts: Capability.ADDRESS_BOOK,
-    c.FetchContact: Capability.ADDRESS_BOOK,
-    c.KeepContact: Capability.ADDRESS_BOOK,
-    c.DropContact: Capability.ADDRESS_BOOK,
-    c.FetchHistory: Capability.PLATFORM_HISTORY,
-    c.DeleteFromHistory: Capability.PLATFORM_HISTORY,
-    c.FetchVoicemail: Capability.VOICEMAIL,
-    c.SubscribeEvent: Capability.SIP_EVENTS,
-    c.UnsubscribeEvent: Capability.SIP_EVENTS,
-    c.ChangeServices: Capability.SERVICES,
-    c.ShowSubscriptions: Capability.SERVICES,
-    c.ResetConnection: Capability.SERVICES,
-    c.SetLine: Capability.SERVICES,
-    c.TakeNotification: Capability.SERVICES,
-    c.ClickToCall: Capability.CLICK_TO_CALL,
-    c.RawRequest: Capability.RAW_REQUESTS,
-    **dict.fromkeys(
-        (
-            *(c.ListObserved, c.FindObserved, c.FetchSummary),
-            *(c.OpenFrame, c.UpdateFrame, c.ReadFrame, c.ReadCourse, c.CloseFrame),
-            *(c.FetchTurn, c.ListResources),
-        ),
-        Capability.MONITORING,
-    ),
-    **dict.fromkeys(
-        (c.ListJobs, c.StartJob, c.CancelJob, c.CleanJobs, c.ListMachines), Capability.JOBS
-    ),
-}
 
 
 class Commands:
@@ -159,7 +98,7 @@ class Commands:
         return await self._call(client_id, command)
 
     def _check_control(self, client_id: str, command: c.Command) -> None:
-        if not client_id or isinstance(command, _READING):
+        if not client_id or isinstance(command, READING):
             return
         if not self._engine.hub.may_act(client_id):
             raise Refused(
@@ -174,7 +113,7 @@ class Commands:
             return await self._reporting.report(command)
         call = self._live(command.call)
         adapter = self._engine.adapters[call.account]
-        self._need(adapter, command)
+        check_able(adapter, command)
         match command:
             case c.Answer():
                 await self._answer(call, command)
@@ -248,8 +187,8 @@ class Commands:
 
     async def _answer(self, call: Call, command: c.Answer) -> None:
         adapter = self._engine.adapters[call.account]
-        self._allow(adapter, Capability.ANSWER)
-        _check_traffic(adapter, command)
+        check_allowed(adapter, Capability.ANSWER)
+        check_traffic(adapter, command)
         if command.play or command.record:
             self._engine.owners.set_files(call.id, Files(command.play, command.record))
         others = [o for o in self._engine.book.live() if o.id != call.id]
@@ -292,9 +231,9 @@ class Commands:
         to, name = await self._destinations.find(typed.to, command.account)
         adapter = self._destinations.dialler(command.account, to)
         refuse_emergency(to, engine.config.calls.emergency == "allow")
-        _check_traffic(adapter, command)
+        check_traffic(adapter, command)
         if typed.tones:
-            self._allow(adapter, Capability.TONES)
+            check_allowed(adapter, Capability.TONES)
         if not command.confirmed and must_confirm(to, engine.config.calls.confirm_prefixes):
             raise Refused(f"{to} may be expensive; dial it again to confirm.", code="CONFIRM")
         files = Files(command.play, command.record, command.both)
@@ -321,7 +260,7 @@ class Commands:
 
     async def _account(self, client_id: str, command: c.AccountCommand) -> c.Value | None:
         adapter = self._adapter(command.account)
-        self._need(adapter, command)
+        check_able(adapter, command)
         attendance = self._engine.attendance
         match command:
             case c.GoOnline():
@@ -334,7 +273,7 @@ class Commands:
                     await adapter.submit(c.SetAvailable(adapter.name, True))
                 return value
             case c.SetAvailable(_, available) if client_id:
-                self._allow(adapter, Capability.AVAILABILITY)
+                check_allowed(adapter, Capability.AVAILABILITY)
                 self._engine.operator.chose(available)
                 attendance.wants_calls(adapter.name, available)
                 self._engine.operator.changed()
@@ -391,20 +330,3 @@ class Commands:
             names = ", ".join(self._engine.adapters) or "none"
             raise Refused(f"There is no account {clean(account, 32)!r}; configured: {names}.")
         return adapter
-
-    def _need(self, adapter: Adapter, command: object) -> None:
-        capability = _NEEDS.get(type(command))
-        if capability is not None:
-            self._allow(adapter, capability)
-
-    def _allow(self, adapter: Adapter, capability: Capability) -> None:
-        reason = adapter.capabilities().why_not(capability)
-        if reason is not None:
-            raise Unsupported(reason)
-
-
-def _check_traffic(adapter: Adapter, command: c.Dial | c.Answer) -> None:
-    """Refuse bandwidth and marking of one call where the platform's sound has neither."""
-    asked = command.audio_kbps > 0 or command.dscp >= 0
-    if asked and not adapter.capabilities().allows(Capability.RESTART_MEDIA):
-        raise Unsupported("The sound of this account has no bandwidth or marking to choose.")
