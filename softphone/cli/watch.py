@@ -60,7 +60,10 @@ class Follower:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def online(self, account: str) -> None:
-        """Wait until an account that can place or take calls is online."""
+        """Wait until the first account that can place or take calls is online.
+
+        One that is lost or stays offline is passed over for the next.
+        """
         accounts = dict(self.link.snapshot.accounts)
         try:
             async with asyncio.timeout(ONLINE_LIMIT_S):
@@ -200,9 +203,14 @@ def _ready(accounts: dict[AccountName, Account], wanted: str) -> bool:
     callable_ones = [a for a in chosen if not any(c == "dial" for c, _ in a.refusals)]
     if callable_ones and all(a.link in _NOTHING_COMES for a in callable_ones):
         raise SoftphoneError(f"{callable_ones[0].name}: {callable_ones[0].cause}")
-    return any(
-        a.link is LinkState.ONLINE and (a.numbers or not has_numbers(a)) for a in callable_ones
-    )
+    # In order: a call must not go by another account because the first takes a moment longer.
+    for account in callable_ones:
+        is_up = account.link is LinkState.ONLINE
+        if is_up and (account.numbers or not has_numbers(account)):
+            return True
+        if is_up or account.link is LinkState.CONNECTING:
+            return False
+    return False
 
 
 def has_numbers(account: Account) -> bool:
