@@ -112,7 +112,8 @@ class CallFacts:
         if after.state is CallState.ACTIVE:
             engine.owners.answered(after)
         if not after.live:
-            self._over(after)
+            if before is None or before.live:  # else something is written down about an ended call
+                self._over(after)
         elif before is not None and engine.sound.waits_behind(before, after):
             engine.job(engine.quietly(Hold(after.id)))
         engine.following.check()

@@ -99,6 +99,17 @@ def test_a_disposition_in_time_does_not_cut_the_time_short(make: Make) -> None:
     assert day.seat.desk.state is DeskState.ROUTABLE
 
 
+def test_a_disposition_after_it_was_finished_does_not_begin_it_anew(make: Make) -> None:
+    day = make(wrap_up_s=30.0, dispositions=WORDS)
+    call = a_call(day)
+    day.ask(c.FinishWrapUp())
+
+    (done,) = day.ask(c.Dispose("sold", call))
+
+    assert done.ok
+    assert (day.seat.desk.state, available(day)) == (DeskState.ROUTABLE, True)
+
+
 def test_a_call_that_comes_up_meanwhile_begins_it_anew(make: Make) -> None:
     day = make(wrap_up_s=30.0)
     a_call(day)
