@@ -97,7 +97,8 @@ class Hooks:
             self._disposed[call.id] = call.disposition
             yield "call.disposed"
         before, self._states[call.id] = self._states.get(call.id), call.state
-        if before is call.state:
+        # One that is first heard of with a disposition ended long ago: only that is new.
+        if before is call.state or (before is None and not call.live and call.disposition):
             return
         if call.state is CallState.RINGING:
             yield "call.ringing"

@@ -64,9 +64,8 @@ class Alerts:
         match event:
             case e.CallChanged(call) if call.state is CallState.RINGING:
                 self._ring(call)
-            case e.CallChanged(call) if call.missed and call.id not in self._missed:
-                self._missed = {*self._missed, call.id} & self._app.view.state.calls.keys()
-                self._call_for("missed")
+            case e.CallChanged(call) if call.missed:
+                self._miss(call)
             case e.MessageChanged(message) if message.direction is Direction.INBOUND:
                 self._tell(message)
             case e.Noted(source=source, text=text, alert=True):
@@ -81,6 +80,13 @@ class Alerts:
         offers = [offer for offer in self._app.view.state.offers() if not offer.silenced]
         self._rung = {offer.id for offer in offers}
         self._call_for("ringing", len(offers))
+
+    def _miss(self, call: Call) -> None:
+        """Tell of a missed call once; one with a disposition was missed earlier."""
+        if call.id in self._missed or call.disposition:
+            return
+        self._missed = {*self._missed, call.id} & self._app.view.state.calls.keys()
+        self._call_for("missed")
 
     def _tell(self, message: Message) -> None:
         if message.read:

@@ -62,6 +62,17 @@ async def test_what_came_of_a_call_and_the_desks_state_have_hooks(tmp_path: Path
     assert sorted(one["occasion"] for one in found) == sorted(occasions)
 
 
+async def test_a_disposition_of_a_call_of_long_ago_does_not_end_it_again(tmp_path: Path) -> None:
+    hooks = Hooks({name: writer(tmp_path) for name in ("call.ended", "call.missed")})
+    old = a_call().ended(EndReason.CANCELLED, 1010.0, 1010.0)
+
+    hooks.heard(e.CallChanged(replace(old, disposition="sold")))
+    started = len(hooks._running)
+    await hooks.close()
+
+    assert started == 0
+
+
 async def test_an_event_of_a_platform_runs_by_its_name_and_by_the_star(tmp_path: Path) -> None:
     hooks = Hooks({"event:ScreenPopVoice": writer(tmp_path), "event:*": writer(tmp_path)})
 

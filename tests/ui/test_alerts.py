@@ -78,6 +78,21 @@ async def test_bell_and_notification_come_on_the_occasions_that_are_set(
         assert "Bob" not in terminal.text
 
 
+async def test_what_came_of_a_call_missed_long_ago_calls_nobody(
+    open_console: OpenConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = UiConfig(tour=False, bell_on=("missed",), title="off")
+    async with open_console((80, 24), settings=settings) as console:
+        terminal = Terminal(console, monkeypatch)
+        missed = console.make.offer("m1").ended(EndReason.CANCELLED, NOW, START)
+
+        await console.emit(e.CallChanged(replace(missed, disposition="sold")))
+        old = terminal.bells
+        await console.emit(occasion(console, "missed"))
+
+        assert (old, terminal.bells) == (0, 1)
+
+
 async def test_nothing_rings_or_notifies_in_do_not_disturb(
     open_console: OpenConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
