@@ -60,6 +60,12 @@ class Operator:
 
     async def run(self, command: c.OperatorCommand) -> None:
         """Do it; raises SoftphoneError with the reason why not."""
+        try:
+            await self._do(command)
+        finally:
+            self.changed()  # also when one platform of several refused
+
+    async def _do(self, command: c.OperatorCommand) -> None:
         match command:
             case c.Undo():
                 self._engine.acts.undo(command)
@@ -77,7 +83,6 @@ class Operator:
                 self._engine.preferences.set_quiet(on)
             case c.ChooseCallerId(account, number):
                 self._engine.preferences.choose_caller_id(account, number)
-        self.changed()
 
     def chose(self, available: bool) -> None:
         """Take note that the operator made an account available, or not."""

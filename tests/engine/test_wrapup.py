@@ -146,6 +146,17 @@ def test_begun_by_hand_it_lasts_until_it_is_finished(make: Make) -> None:
     assert day.seat.desk.state is DeskState.ROUTABLE
 
 
+def test_a_platform_that_refuses_keeps_nobody_from_seeing_how_the_desk_stands(make: Make) -> None:
+    day = make()
+    day.ask(c.SetDesk(DeskState.NOT_ROUTABLE, "lunch"))
+    day.platforms[0].refuses = True
+
+    (reply,) = day.ask(c.SetDesk(DeskState.ROUTABLE))
+
+    assert "Not now." in reply.text
+    assert day.seat.desk.state is DeskState.ROUTABLE
+
+
 def test_in_a_call_it_cannot_be_begun(make: Make) -> None:
     day = make()
     pstn = day.platforms[0]
