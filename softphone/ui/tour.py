@@ -10,7 +10,8 @@ TOUR = (
     "Wait a moment: a lab caller rings, and the banner at the top says who it is. "
     "{call.answer} answers, {call.decline} declines.",
     "Talk. {call.mute} closes your microphone, {call.hold} holds the call and takes it back.",
-    "{call.hang_up} hangs up. The call stays in the history: {history.open}.",
+    "{call.hang_up} hangs up. The call stays in the history: Esc leaves the dialer, "
+    "{history.open} opens it.",
     "Type echo and press Enter: you hear yourself. The README names all whom to call.",
     "Call menu, press {tones.toggle} for the tone keypad and type digits: they go to the "
     "far end. {tones.toggle} again, and digits go to the dialer.",

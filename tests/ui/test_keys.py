@@ -221,6 +221,20 @@ async def test_screens_open_and_close_by_their_keys(console: Console) -> None:
         assert console.app.screen.name == "main"
 
 
+async def test_esc_empties_the_dialer_and_then_leaves_it_so_that_letters_are_keys(
+    console: Console,
+) -> None:
+    await console.focus("dialer")
+    await console.press("x", "escape")
+    assert console.app.main.dialer.field.value == ""
+    assert console.focused == "dialer"
+
+    await console.press("escape", "H")
+
+    assert console.app.main.dialer.field.value == ""
+    assert console.app.screen.name == "history"
+
+
 async def test_pane_keys_go_to_their_panes(console: Console) -> None:
     await console.show_calls(console.make.call("c1"))
     for key, place in (("L", "calls"), ("C", "contacts"), ("E", "events"), ("S", "presence")):

@@ -65,6 +65,9 @@ class DialInput(Input):
             super().__init__()
             self.step = step
 
+    class Left(Message):
+        """Esc was pressed with nothing typed: letters shall be keys again."""
+
     def __init__(self) -> None:
         super().__init__(id="dial", placeholder="number or name", select_on_focus=False)
         self.cursor_blink = False
@@ -76,6 +79,13 @@ class DialInput(Input):
             event.stop()
             event.prevent_default()
             self.post_message(self.Stepped(1 if event.key == "down" else -1))
+        elif event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            if self.value:
+                self.value = ""
+            else:
+                self.post_message(self.Left())
         elif self.tones and event.is_printable:
             event.stop()
             event.prevent_default()

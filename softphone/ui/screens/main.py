@@ -133,6 +133,10 @@ class MainScreen(ConsoleScreen):
             event.prevent_default()
             self.dialer.type(event.character)
 
+    def on_dial_input_left(self) -> None:
+        """Go where letters are keys."""
+        self.go_to("calls")
+
     def on_resize(self, event: events.Resize) -> None:
         """Choose the layout for the new size."""
         self.body.shape = shape_of(event.size.width, event.size.height)
