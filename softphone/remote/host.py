@@ -141,8 +141,11 @@ class RemoteCard:
             asyncio.run(self._both())
 
     async def _both(self) -> None:
-        self._used = asyncio.Event()
-        self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
+        with self._lock:
+            if self._thread is not threading.current_thread():
+                return  # not wanted any more, and nobody could cancel it yet
+            self._used = asyncio.Event()
+            self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
         self._say_use()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._pace())

@@ -162,3 +162,16 @@ async def test_no_thread_is_left_after_the_last_call(place: Place) -> None:
     place.engine.detach("call")
 
     await until(lambda: "remote-card" not in {thread.name for thread in threading.enumerate()})
+
+
+async def test_a_card_that_is_shut_at_once_leaves_no_thread_behind(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    cards = RemoteCards(lambda text, sound: None)
+    for n in range(20):
+        stream = await asyncio.to_thread(
+            cards.open, "input", str(tmp_path / f"{n}.sock"), lambda block: None
+        )
+        await asyncio.to_thread(stream.stop)
+
+    left = [t for t in threading.enumerate() if t not in before and t.name == "remote-card"]
+    assert left == []
