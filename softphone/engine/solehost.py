@@ -45,6 +45,7 @@ async def sole_host(
         yield
     finally:
         renewing.cancel()
+        await asyncio.wait([renewing])
         mine.give_up()
 
 
@@ -70,7 +71,7 @@ class _Claim:
         while True:
             await asyncio.sleep(every_s)
             try:
-                self._write()
+                await asyncio.to_thread(self._write)  # a server that is away answers nothing at all
             except OSError as problem:
                 logger.warning("%s cannot be renewed: %s", self._path, problem.strerror)
 

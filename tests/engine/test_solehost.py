@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -84,3 +85,26 @@ async def test_a_local_folder_needs_no_name(tmp_path: Path) -> None:
     async with sole_host(tmp_path, mounts=plain):
         await asyncio.sleep(0)
         assert not (tmp_path / "engine.host").exists()
+
+
+async def test_a_server_that_hangs_does_not_hold_the_engine_up(
+    tmp_path: Path, mounts: Path
+) -> None:
+    place, fresh = tmp_path / "engine.host", tmp_path / f"engine.host.{os.getpid()}"
+    went_on = threading.Event()
+
+    def come_back() -> bool:
+        alone = went_on.wait(5.0)
+        fresh.read_text()  # until then whoever writes there waits
+        return alone
+
+    async with sole_host(tmp_path, mounts=mounts, host="lab-1", renew_s=0.02):
+        os.mkfifo(fresh)
+        server = asyncio.get_running_loop().run_in_executor(None, come_back)
+        for _ in range(10):
+            await asyncio.sleep(0.02)
+        went_on.set()
+        not_held_up = await server
+        await until(lambda: not fresh.is_fifo() and place.is_file())
+
+    assert not_held_up
