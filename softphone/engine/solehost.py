@@ -58,6 +58,12 @@ class _Claim:
 
     def take(self) -> None:
         """Put our name there; raises ConfigError while another machine's is fresh."""
+        try:
+            self._take()
+        except OSError as problem:
+            raise ConfigError(f"{self._path.parent}: {problem.strerror}.") from None
+
+    def _take(self) -> None:
         holder = self._holder()
         if holder not in ("", self._host) and self._age_s() < STALE_S:
             raise ConfigError(

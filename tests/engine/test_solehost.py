@@ -33,6 +33,14 @@ async def test_a_second_machine_is_refused_in_one_sentence(tmp_path: Path, mount
     assert "[store] folder" in refused.value.message
 
 
+async def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(
+    tmp_path: Path, mounts: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"away: No such file or directory\."):
+        async with sole_host(tmp_path / "away", mounts=mounts, host="lab-1"):
+            pass
+
+
 async def test_the_folder_is_free_again_afterwards(tmp_path: Path, mounts: Path) -> None:
     async with sole_host(tmp_path, mounts=mounts, host="lab-1"):
         pass
