@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +20,14 @@ class SettingsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = threading.Lock()  # each setting is written on a thread of its own
 
     def put(self, section: str, values: dict[str, Setting]) -> None:
         """Set keys of a table; None takes a key out. Raises ConfigError and changes nothing."""
+        with self._lock:
+            self._put(section, values)
+
+    def _put(self, section: str, values: dict[str, Setting]) -> None:
         import tomlkit  # heavy; only needed when something is written
         from tomlkit.exceptions import TOMLKitError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,17 @@ def test_a_key_can_be_taken_out(path: Path) -> None:
 
     assert load(path).keys == {}
     assert load(path).ui.theme == "day"
+
+
+def test_two_settings_at_the_same_moment_are_both_kept(path: Path) -> None:
+    file = SettingsFile(path)
+    names = [f"mine-{n}" for n in range(8)]
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        for name in names:
+            threads.submit(file.put, "layouts", {name: ["call"]})
+
+    assert sorted(load(path).layouts) == names
 
 
 def test_a_file_that_is_not_there_is_made(tmp_path: Path) -> None:
