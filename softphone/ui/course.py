@@ -177,7 +177,8 @@ def _kind_and_words(entry: TimelineEntry) -> tuple[str, str]:
         return ("stall" if detail in ("silent", "lost") else "note"), words.get(detail, detail)
     if what in ("warning", "device"):
         return what, detail
-    return "note", f"{what.replace('_', ' ')} {detail}".strip()
+    switched = {"True": "on", "False": "off"}.get(detail, detail)
+    return "note", f"{what.replace('_', ' ')} {switched}".strip()
 
 
 def _holds(timeline: Sequence[TimelineEntry]) -> Iterator[tuple[float, float]]:

@@ -52,6 +52,14 @@ def bad_call(seconds: int = 120) -> tuple[list[TimelineEntry], list[QualitySampl
     return timeline, samples
 
 
+def test_what_was_switched_is_said_in_words() -> None:
+    timeline = [TimelineEntry(NOW, "recording", "True"), TimelineEntry(NOW + 1, "aside", "False")]
+
+    told = [mark.words for mark in course_of(timeline, []).marks]
+
+    assert told == ["recording on", "aside off"]
+
+
 def test_samples_stand_at_their_second_and_marks_in_order() -> None:
     timeline, samples = bad_call()
 
