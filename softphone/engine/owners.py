@@ -104,7 +104,8 @@ class Owners:
             return  # somebody answered meanwhile: it begins anew
         reply = await self._engine.do(SendTones(call.id, digits))
         if not reply.ok:
-            text = f"the tones {tones} were not sent: {reply.text}"
+            # Not which: they may be a code, and the line is kept on disk.
+            text = f"the tones behind the number were not sent: {reply.text}"
             self._engine.note(call.account, Level.WARNING, text, call.id, alert=True)
 
     def _give_to_dialler(self, call: Call, claim: Claim) -> None:
