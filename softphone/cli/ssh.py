@@ -140,13 +140,17 @@ def _desk(
 ) -> Iterator[list[Passage]]:
     """Serve this machine's sound in a thread of its own while the block lasts.
 
-    `refused` gets the sentence about a host that cannot be served.
+    `refused` gets the sentence about a host that cannot be served. Raises AudioError for a device
+    that is none.
     """
+    from softphone.audio.devices import parse_spec
     from softphone.audio.priority import calm_collector, raise_own
     from softphone.audio.report import AudioSettings
     from softphone.remote.desk import Desk
     from softphone.secret import Secret
 
+    for spec in (options.input, options.output):
+        parse_spec(spec)
     passages: list[Passage] = []
 
     def told(text: str) -> None:
@@ -162,7 +166,10 @@ def _desk(
         loops.append(asyncio.get_running_loop())
         settings = AudioSettings(options.input, options.output)
         desk = Desk(settings, told, Secret(token), refused=refused)
-        await desk.serve(place)
+        try:
+            await desk.serve(place)
+        except OSError as problem:
+            refused(f"No sound from here: {problem.strerror or problem}.")
         calm_collector()
         ready.set()
         await stop.wait()

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from softphone.cli import ssh
 from softphone.cli.doctor_sound import way_of_sound
 from softphone.cli.ssh import prompt_options, ssh_command
+from softphone.model.error import AudioError
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,27 @@ def test_doctor_says_which_sound_there_is_over_ssh_and_how_to_get_another(
     assert found in said[1]
     assert mend in said[2]
     assert fine or said[2]
+
+
+def test_a_device_that_is_none_is_told_before_anything_is_opened(tmp_path: Path) -> None:
+    options = argparse.Namespace(input="foo:bar", output="null")
+
+    with (
+        pytest.raises(AudioError, match="foo:bar"),
+        ssh._desk(options, tmp_path / "desk.sock", "token", lambda text: None),
+    ):
+        pass
+
+
+def test_a_socket_that_cannot_be_made_is_told_and_the_console_opens_without_sound(
+    tmp_path: Path,
+) -> None:
+    options = argparse.Namespace(input="null", output="null")
+    told: list[str] = []
+
+    with ssh._desk(options, tmp_path / ("x" * 120), "token", told.append) as passages:
+        opened = passages == []
+
+    assert opened
+    assert len(told) == 1
+    assert told[0].startswith("No sound from here: ")
