@@ -6,10 +6,13 @@ The same engine, the same registry, no textual.
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import shlex
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from softphone.config import nearest
 from softphone.model import command as c
@@ -28,6 +31,7 @@ from .session import EVERYTHING, Connect, Session, Topic
 from .situation import Situation, accounts_that
 from .telling import Teller, call_line, desk_line, note_line, pop_line
 
+logger = logging.getLogger(__name__)
 Say = Callable[[str], None]
 Shell = Callable[[Sequence[str], Say], Awaitable[None]]
 """Runs a command of the command line, and says what it prints."""
@@ -55,7 +59,7 @@ async def run_plain(
     `commands` are the words that `shell` knows.
     """
     prompt = Prompt(connect, say or _print, clock or SystemClock(), shell, commands)
-    return await prompt.run(sys.stdin if lines is None else lines)
+    return await prompt.run(_typed() if lines is None else lines)
 
 
 class Prompt:
@@ -201,11 +205,12 @@ class Prompt:
         """Return what a word sends that has to look something up first."""
         match word:
             case "quick":
-                reply = await self.session.request(c.FindQuick(int(rest) if rest.isdigit() else 0))
+                digit = int(rest) if len(rest) == 1 and rest.isdecimal() else 0
+                reply = await self.session.request(c.FindQuick(digit))
                 page = reply.value
                 people = page.contacts if isinstance(page, c.ContactPage) else ()
                 if not people:
-                    raise Refused(reply.text or f"No contact has the key {rest or '?'}.")
+                    raise Refused(reply.text or f"No contact has the key {rest[:8] or '?'}.")
                 return [c.Dial(people[0].main_address)]
             case "redial":
                 return [c.Dial(await self._last(HistoryFilter(limit=50), outbound=True))]
@@ -342,15 +347,26 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _typed() -> Iterable[str]:
+    """Return what is typed; a byte that is no text is shown as such."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    return sys.stdin
+
+
 def _read_in_thread(
     lines: Iterable[str], loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[str | None]
 ) -> None:
     """Read lines without blocking the loop; a pending read must not hold up the end."""
 
     def read() -> None:
-        for line in lines:
-            loop.call_soon_threadsafe(queue.put_nowait, line)
-        loop.call_soon_threadsafe(queue.put_nowait, None)
+        with suppress(RuntimeError):  # the loop ended: the operator has left
+            try:
+                for line in lines:
+                    loop.call_soon_threadsafe(queue.put_nowait, line)
+            except (OSError, ValueError) as problem:
+                logger.warning("the input ends: %s", problem)
+            loop.call_soon_threadsafe(queue.put_nowait, None)
 
     threading.Thread(target=read, daemon=True, name="plain-input").start()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import io
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -149,3 +151,35 @@ def test_a_quiet_desk_is_said_in_few_words() -> None:
     assert desk_line(Desk(DeskState.ROUTABLE), 0.0) == "you are available"
     away = Desk(DeskState.NOT_ROUTABLE, "lunch")
     assert desk_line(away, 0.0) == "you are not available (lunch)"
+
+
+async def test_a_key_that_is_no_digit_ends_nothing(engine: FakeEngine, clock: FrozenClock) -> None:
+    text = await typed(engine, clock, "quick ²", "quick " + "1" * 5_000, "calls")
+
+    assert text.count("No contact has the key") == 2
+    assert text.endswith("No call.")
+
+
+async def test_input_that_cannot_be_read_any_more_is_the_end_of_it(
+    engine: FakeEngine, clock: FrozenClock
+) -> None:
+    def lines() -> Iterator[str]:
+        yield "calls"
+        raise OSError("the terminal is gone")
+
+    said: list[str] = []
+    async with asyncio.timeout(10.0):
+        code = await run_plain(engine.connect, lines=lines(), say=said.append, clock=clock)
+
+    assert (code, said[-1]) == (0, "No call.")
+
+
+async def test_a_byte_that_is_no_text_ends_nothing(
+    engine: FakeEngine, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\ncalls\n"), "utf-8"))
+    said: list[str] = []
+
+    await run_plain(engine.connect, say=said.append, clock=clock)
+
+    assert said[-2:] == ["Unknown: \N{REPLACEMENT CHARACTER}. Type help.", "No call."]
