@@ -292,6 +292,9 @@ class Engine:
                 # A connection that is lost is so until the platform has it back.
                 if media is not None and call.media is not MediaState.LOST:
                     self.change_call(call.id, media=media)
+            for call in self.book.live():
+                if call.state is CallState.HELD:
+                    self.sound.rest(call.id)
             self.attendance.check()
 
     # ---- clients -------------------------------------------------------------------------------

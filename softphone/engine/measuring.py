@@ -42,7 +42,13 @@ class CallMeter:
         )
         self._watch = QualityWatch()
         self._unsaved: list[QualitySample] = []
+        self._resting = False
+        self._made_up_at_rest_ms = 0
         self.summary = QualitySummary()
+
+    def rest(self) -> None:
+        """Leave out what is counted until the next second: the call is held."""
+        self._resting = True
 
     def second(
         self,
@@ -58,6 +64,7 @@ class CallMeter:
         `peaks` are the microphone's in this second, None while this call does not get it. `desk`
         are the figures of a desk elsewhere, None without one.
         """
+        stats = self._without_rest(stats, now_s)
         _, before = self._seen[-1]
         self._seen.append((now_s, stats))
         measured = self._measured(stats, microphone_db, at)
@@ -83,6 +90,21 @@ class CallMeter:
             return ()
         due, self._unsaved = tuple(self._unsaved), []
         return due
+
+    def _without_rest(self, stats: LegStats, now_s: float) -> LegStats:
+        """Return the counts without the sound made up while the call was held: nobody missed it.
+
+        The second that ends the rest is compared with itself.
+        """
+        if self._resting:
+            self._made_up_at_rest_ms = stats.concealed_ms - self._seen[-1][1].concealed_ms
+        made_up_ms = max(0, stats.concealed_ms - self._made_up_at_rest_ms)
+        stats = replace(stats, concealed_ms=made_up_ms)
+        if self._resting:
+            self._resting = False
+            self._seen.clear()
+            self._seen.append((now_s - 1.0, stats))
+        return stats
 
     def _measured(self, stats: LegStats, microphone_db: float, at: float) -> QualitySample:
         rtp = bool(stats.codec)

@@ -280,6 +280,11 @@ class Sound:
         """Close a second of the microphone; the calls are measured next."""
         self._peaks = self._engine.take_microphone_peaks()
 
+    def rest(self, call: CallId) -> None:
+        """Leave a held call's sound out of its figures."""
+        if attached := self._attached.get(call):
+            attached.meter.rest()
+
     def second(self, call: Call, at: float, now: float) -> Second | None:
         """Return the last second of a call's quality, None when it has no audio."""
         attached = self._attached.get(call.id)

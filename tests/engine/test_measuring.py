@@ -92,6 +92,21 @@ def test_over_tcp_loss_in_is_what_was_concealed_and_loss_out_what_was_not_taken(
     assert sample.frames_unsent == 30
 
 
+def test_sound_made_up_while_the_call_was_held_counts_for_nothing() -> None:
+    leg = Leg(codec="opus")
+    leg.second()
+    for _ in range(3):
+        leg.meter.rest()
+    leg.now_s += 3.0
+
+    after = [leg.second(concealed_ms=1_000), *(leg.second() for _ in range(4))]
+
+    assert all(second.sample.mos and second.sample.mos > 4.0 for second in after)
+    assert not any(second.raised for second in after)
+    assert after[-1].sample.concealed_ms == 0.0
+    assert leg.second(concealed_ms=1_000).sample.concealed_ms == 1_000.0
+
+
 def test_a_far_end_that_sends_nothing_is_silent_after_five_seconds() -> None:
     leg = Leg()
     leg.second()
