@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -197,6 +198,24 @@ async def test_a_long_call_is_loaded_in_pages_and_scrolls(
         assert "41:30" in screen.strip.text
         await console.press("home")
         assert "00:00" in screen.strip.text
+
+
+async def test_what_is_asked_for_again_before_the_answer_is_kept_once(
+    open_console: OpenConsole, engine: FakeEngine
+) -> None:
+    furnish(engine)
+    async with open_console((80, 24)) as console:
+        screen = await opened(console)
+        whole = list(screen._samples)
+        screen._samples.clear()
+        gate = engine.gates[c.ShowQuality] = asyncio.Event()
+
+        both = asyncio.gather(screen._load(), screen._load())
+        await console.until(lambda: sum(type(one) is c.ShowQuality for one in engine.sent) >= 3)
+        gate.set()
+        await both
+
+        assert screen._samples == whole
 
 
 async def test_report_and_quality_lead_to_each_other(

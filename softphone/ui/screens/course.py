@@ -80,6 +80,11 @@ class CourseScreen(ConsoleScreen):
             self.app.pop_screen()
             self.post_message(OpenFor("report.open", self._call))
 
+    @property
+    def _newest(self) -> float:
+        """Return when the last second that is here was measured (epoch seconds)."""
+        return self._samples[-1].at if self._samples else 0.0
+
     def _ask_again(self) -> None:
         call = self.view.state.calls.get(self._call)
         if call is not None and call.live:
@@ -98,10 +103,10 @@ class CourseScreen(ConsoleScreen):
             return
         self._record = found or self._record
         for _ in range(_PAGES):
-            after = self._samples[-1].at if self._samples else 0.0
-            answer = await self.view.request(ShowQuality(self._call, after, _PAGE))
+            answer = await self.view.request(ShowQuality(self._call, self._newest, _PAGE))
             fresh = answer.value.samples if isinstance(answer.value, QualityFound) else ()
-            self._samples += [sample for sample in fresh if sample.at > after]
+            newest = self._newest  # asked only now: a later load may have been faster
+            self._samples += [sample for sample in fresh if sample.at > newest]
             if len(fresh) < _PAGE:
                 break
         self._paint()
@@ -111,8 +116,7 @@ class CourseScreen(ConsoleScreen):
             return
         call = self._record.call
         now = self.view.clock.wall() if call.live else 0.0
-        newest = self._samples[-1].at if self._samples else 0.0
-        if now - newest <= GAP_S:
+        if now - self._newest <= GAP_S:
             now = 0.0  # the second that is being measured has no figures yet
         self.strip.show(course_of(self._record.timeline, self._samples, now))
         key = self.view.key
