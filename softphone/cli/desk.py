@@ -84,16 +84,18 @@ async def _run(name: str, options: Namespace) -> int:
             case "dispose" if options.list or not options.word:
                 await _list_codes(options, session)
                 return 0
-            case _:
-                await session.ask(_command(name, options, session.state))
+            case "quiet" if not options.switch:
+                options.switch = "off" if session.state.desk.quiet else "on"
+        await session.ask(_command(name, options, session.state))
     if options.json:
         print_json({"type": "done", "command": name})
+    elif name == "quiet":
+        print(f"do not disturb is {options.switch}")
     return 0
 
 
 def _command(name: str, options: Namespace, state: ConsoleState) -> Command:
     from softphone.model import command as c
-    from softphone.model.call import CallId
 
     match name:
         case "agent":
@@ -101,11 +103,11 @@ def _command(name: str, options: Namespace, state: ConsoleState) -> Command:
         case "undo":
             return c.Undo(_whole_id(options.call, state))
         case "quiet":
-            return c.SetQuiet({"on": True, "off": False, None: None}[options.switch])
+            return c.SetQuiet(options.switch == "on")
         case "caller-id":
             return _caller_id(options, state)
         case _:
-            return c.Dispose(options.word, _whole_id(options.call, state) or CallId(options.call))
+            return c.Dispose(options.word, _whole_id(options.call, state))
 
 
 def _agent(what: str, more: list[str]) -> Command:
@@ -133,12 +135,11 @@ def _agent(what: str, more: list[str]) -> Command:
 
 def _caller_id(options: Namespace, state: ConsoleState) -> Command:
     from softphone.model import command as c
-    from softphone.model.call import AccountName
     from softphone.model.error import Refused
 
     wanted = "" if options.number == "default" else options.number
     owners = [
-        account.name
+        account
         for account in state.accounts.values()
         if options.account in ("", account.name)
         and account.numbers
@@ -146,7 +147,9 @@ def _caller_id(options: Namespace, state: ConsoleState) -> Command:
     ]
     if not owners:
         raise Refused(f"{options.number[:40]!r} is none of your numbers.")
-    return c.ChooseCallerId(AccountName(options.account or owners[0]), wanted)
+    # The default is wanted back where another number is shown.
+    chosen = next((one for one in owners if one.caller_id and not wanted), owners[0])
+    return c.ChooseCallerId(chosen.name, wanted)
 
 
 def _whole_id(beginning: str, state: ConsoleState) -> CallId:
