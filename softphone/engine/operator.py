@@ -125,9 +125,12 @@ class Operator:
 
     def begin_queued(self) -> bool:
         """Begin the state that waited for the last call to end; tell whether there was one."""
-        queued, self._queued = self._queued, None
+        queued = self._queued
         if queued is None:
             return False
+        if queued.state is DeskState.ROUTABLE and self._engine.wrap_up.undisposed:
+            return False  # it would be refused: it waits for the disposition too
+        self._queued = None
         self._engine.job(self._engine.quietly(c.SetDesk(queued.state, queued.reason)))
         return True
 

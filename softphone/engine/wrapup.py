@@ -96,7 +96,7 @@ class WrapUp:
         due = until is None or until <= self._engine.monotonic()
         if self.active and not self.undisposed and due and (timed or until is None):
             self._over()
-        self._engine.operator.changed()
+        self._engine.operator.call_over()  # what waits may have waited for this
 
     def refuse_undisposed(self) -> None:
         """Raise Refused while a call waits for the disposition it must have."""

@@ -134,6 +134,24 @@ def test_who_is_on_a_break_has_none_and_stays_there(make: Make) -> None:
     assert not available(day)
 
 
+def test_being_available_after_this_call_waits_for_what_came_of_it(make: Make) -> None:
+    day = make(dispositions=WORDS, disposition_required=("all",))
+    day.ask(c.SetDesk(DeskState.NOT_ROUTABLE, "lunch"))
+    _, sip = day.platforms
+    day.ask(c.Dial("+39021234", sip.name))
+    (call,) = sip.live()
+    day.happens(lambda: sip.far_end_answers(call))
+    day.ask(c.SetDesk(DeskState.ROUTABLE, when_free=True))
+    day.happens(lambda: sip.far_end_goes(call))
+    waiting = day.seat.desk
+
+    day.ask(c.Dispose("sold", call))
+
+    assert (waiting.state, waiting.undisposed) == (DeskState.NOT_ROUTABLE, (call,))
+    assert waiting.queued is not None
+    assert (day.seat.desk.state, available(day)) == (DeskState.ROUTABLE, True)
+
+
 def test_begun_by_hand_it_lasts_until_it_is_finished(make: Make) -> None:
     day = make()
     (busy,) = day.ask(c.SetDesk(DeskState.AFTER_CALL))
