@@ -44,6 +44,15 @@ _EXAMPLES = {
     "transfer": "softphone transfer carol@example.com",
     "parameters": "softphone parameters X-Ticket=8812 --send",
 }
+_DONE = {
+    "hangup": "hang up",
+    "dtmf": "send digits to",
+    "play": "play to",
+    "ringing": "send ringing to",
+    "restart-media": "restart the sound of",
+    "parameters": "set parameters of",
+}
+"""What is done to a call, where it is not the command's own name."""
 _SWITCH = {"on": True, "off": False, None: None}
 
 
@@ -90,7 +99,7 @@ async def _act(name: str, options: Namespace) -> int:
     from .session import attached
 
     async with attached(options, name) as session:
-        call = session.call(options.call, _fitting(name, session.state), name)
+        call = session.call(options.call, _fitting(name, session.state), _DONE.get(name, name))
         await session.ask(_command(name, call, options, session))
     if options.json:
         print_json({"type": "done", "command": name, "call": call.id})

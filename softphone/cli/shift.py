@@ -109,7 +109,10 @@ def _clock(seconds: float) -> str:
 
 
 def _day(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d").astimezone()
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").astimezone()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write 2026-01-31") from None
 
 
 def _midnight(day: datetime) -> float:

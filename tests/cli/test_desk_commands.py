@@ -176,7 +176,8 @@ def test_the_shift_is_summed_for_people_tables_and_scripts(shared: Cli) -> None:
     assert shared("shift", "--from", "2001-01-01", "--to", "2001-01-02", "--json").last[
         "placed"
     ] == 0  # fmt: skip
-    assert shared("shift", "--from", "yesterday").code == 2
+    wrong = shared("shift", "--from", "yesterday")
+    assert (wrong.code, "'yesterday' is no day; write 2026-01-31" in wrong.err) == (2, True)
 
 
 def test_letters_are_dialled_as_digits_on_request(shared: Cli) -> None:

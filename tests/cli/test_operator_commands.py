@@ -147,7 +147,7 @@ def test_nothing_to_undo_is_said_and_quiet_changes_over(shared: Cli) -> None:
     assert shared("quiet", "on", "--json").last == {"type": "done", "command": "quiet"}
     assert desk(shared)["quiet"] is True
     assert "do not disturb" in shared("agent").out
-    assert shared("quiet").code == 0
+    assert shared("quiet").out == "do not disturb is off\n"
     assert desk(shared)["quiet"] is False
 
 

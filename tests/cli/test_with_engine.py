@@ -119,6 +119,7 @@ def test_a_call_is_acted_on_from_another_command(shared: Cli) -> None:
         assert shared("dtmf", "xyz").code == 1
         assert one_line(shared("answer")) == "softphone: There is no call to answer.\n"
         assert "resume" in one_line(shared("resume"))
+        assert "no call to send ringing to" in one_line(shared("ringing"))
         assert one_line(shared("mute", "--call", "zzz")).startswith("softphone: There is no call")
         assert shared("hangup", "--call", call).code == 0
         assert json.loads(calling.done().out.splitlines()[-1])["reason"] == "hangup"

@@ -203,8 +203,8 @@ class HistoryScreen(ConsoleScreen):
         key = self.view.key
         title = (
             f"{what} ── Enter to dialer, {key('list.filter')} find, {key('list.missed')} missed, "
-            f"{key('list.result')} result, {key('contact.add')} keep, {key('list.block')} block, "
-            f"Esc closes, "
+            f"{key('list.result')} result, Esc closes, "
+            f"{key('contact.add')} keep, {key('list.block')} block, "
             f"{key('list.report')} report, {key('list.quality')} quality, "
             f"{key('list.platform')} platform"
         )

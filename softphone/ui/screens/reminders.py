@@ -50,7 +50,7 @@ class RemindersScreen(ConsoleScreen):
         key = self.view.key
         box.border_title = Content(
             f"REMINDERS ── Enter to dialer, {key('list.tick')} in {SNOOZE}, "
-            f"{key('contact.edit')} another time, {key('contact.delete')} done, Esc closes"
+            f"{key('contact.edit')} time, {key('contact.delete')} done, Esc closes"
         )
         yield box
 
