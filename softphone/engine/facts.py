@@ -97,6 +97,7 @@ class Facts:
         if line:
             engine.note(after.name, *line)
         if came_up(before, after):
+            engine.following.check()  # a call may have ended while the line was lost
             engine.job(self._back_online(after.name))
 
     async def _back_online(self, account: AccountName) -> None:
