@@ -4,7 +4,7 @@ PYTEST = .venv/bin/python -m pytest
 # tests start are shared within a file.
 PARALLEL = -n 3 --dist loadfile
 
-.PHONY: run lab test nightly check lint snapshots bench dist clean runtime dev
+.PHONY: run lab test nightly check lint audit snapshots bench dist clean runtime dev
 
 run: runtime            ## open the console on the embedded lab, or on your configuration
 	@.venv/bin/softphone
@@ -29,6 +29,12 @@ check: lint             ## lint, and all tests with the coverage gates
 	.venv/bin/coverage run -m pytest
 	.venv/bin/coverage combine -q
 	.venv/bin/python tests/gates.py
+
+audit: dev              ## known weaknesses of the installed dependencies
+	@.venv/audit/bin/pip-audit --version >/dev/null 2>&1 || \
+	    { .venv/bin/python -m venv .venv/audit && .venv/audit/bin/pip install -q pip-audit; }
+	@.venv/audit/bin/pip-audit --progress-spinner off --skip-editable --path \
+	    "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 snapshots: dev          ## draw the console's screens anew; look at them before committing
 	SNAPSHOT_UPDATE=1 $(PYTEST) -q tests/ui tests/engine/test_socket_doc.py -k snapshot
