@@ -32,6 +32,7 @@ class WrapUp:
         self.active = False
         self.until_mono: float | None = None
         self.undisposed: tuple[CallId, ...] = ()
+        self._owed = False  # a call was answered and has ended, but another one was up
 
     def restore(self, left_s: float | None) -> None:
         """Go on where an earlier engine was: so many seconds are left, None: no time was set."""
@@ -42,17 +43,18 @@ class WrapUp:
         self._start(left_s)
 
     def call_over(self, call: Call) -> None:
-        """Begin after a call that was answered here, when no other one is up."""
+        """Begin after a call that was answered here, once no other one is up."""
         engine = self._engine
         calls = engine.config.calls
-        if not call.answered or call.end_reason in _NOT_TALKED or call.owner:
+        if call.answered and call.end_reason not in _NOT_TALKED and not call.owner:
+            self._owed = True
+            if calls.needs_disposition(call.account) and not call.disposition:
+                self.undisposed = (*self.undisposed, call.id)
+                engine.operator.changed()
+        if engine.book.live() or not self._owed:
             return
-        if calls.needs_disposition(call.account) and not call.disposition:
-            self.undisposed = (*self.undisposed, call.id)
-            engine.operator.changed()
-        if engine.book.live() or not (calls.wrap_up_s > 0 or self.undisposed):
-            return
-        if engine.operator.wants_calls():
+        self._owed = False
+        if (calls.wrap_up_s > 0 or self.undisposed) and engine.operator.wants_calls():
             self.begin(calls.wrap_up_s or None)
 
     def begin(self, wait_s: float | None) -> None:

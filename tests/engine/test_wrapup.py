@@ -134,6 +134,36 @@ def test_who_is_on_a_break_has_none_and_stays_there(make: Make) -> None:
     assert not available(day)
 
 
+def test_a_caller_who_rang_meanwhile_and_gave_up_only_puts_it_off(make: Make) -> None:
+    day = make(wrap_up_s=30.0)
+    _, sip = day.platforms
+    day.happens(sip.ring)
+    talked = day.seat.offers()[0].id
+    day.ask(c.Answer(talked))
+    day.happens(sip.ring)
+    other = day.seat.offers()[0].id
+    day.happens(lambda: sip.far_end_goes(talked))
+    ringing = day.seat.desk.state
+
+    day.happens(lambda: sip.far_end_goes(other))
+
+    assert ringing is DeskState.ROUTABLE
+    assert day.seat.desk.state is DeskState.AFTER_CALL
+
+
+def test_a_caller_who_gave_up_alone_begins_none(make: Make) -> None:
+    day = make(wrap_up_s=30.0)
+    a_call(day)
+    day.skip(31.0)
+    pstn = day.platforms[0]
+    day.happens(pstn.ring)
+    missed = day.seat.offers()[0].id
+
+    day.happens(lambda: pstn.far_end_goes(missed))
+
+    assert day.seat.desk.state is DeskState.ROUTABLE
+
+
 def test_being_available_after_this_call_waits_for_what_came_of_it(make: Make) -> None:
     day = make(dispositions=WORDS, disposition_required=("all",))
     day.ask(c.SetDesk(DeskState.NOT_ROUTABLE, "lunch"))
