@@ -7,6 +7,7 @@ import asyncio
 import re
 import secrets
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,13 @@ def prompt_options(version: str) -> tuple[str, ...]:
     return _AT_ONCE if known else ()
 
 
+def not_found(host: str, there: str) -> str:
+    """Return which program is missing: ssh here, or softphone over there."""
+    if shutil.which("ssh") is None:
+        return "There is no ssh on this machine; install OpenSSH's client."
+    return f"{host} has no {there}; install softphone there, or --there."
+
+
 def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[Passage]) -> int:
     """Keep the console open: a connection that is lost is made again until it is left."""
     from softphone.remote.passage import TIDY, Passage
@@ -117,7 +125,7 @@ def _stay(options: argparse.Namespace, place: Path, token: str, passages: list[P
         passage.close()
         reached = reached or passage.reached
         if code == _NOT_FOUND:
-            complain(f"{options.host} has no {options.there}; install softphone there, or --there.")
+            complain(not_found(options.host, options.there))
         if code == _NOT_UNDERSTOOD and not reached:
             complain(f"softphone on {options.host} is too old for this; install the same version.")
         if code != _LOST or not reached:

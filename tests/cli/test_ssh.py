@@ -104,3 +104,16 @@ def test_a_socket_that_cannot_be_made_is_told_and_the_console_opens_without_soun
     assert opened
     assert len(told) == 1
     assert told[0].startswith("No sound from here: ")
+
+
+def test_a_machine_without_ssh_is_told_apart_from_a_host_without_softphone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    without = ssh.not_found("lab", "softphone")
+    program = tmp_path / "ssh"
+    program.touch(mode=0o755)
+    there = ssh.not_found("lab", "softphone")
+
+    assert without == "There is no ssh on this machine; install OpenSSH's client."
+    assert there.startswith("lab has no softphone;")
