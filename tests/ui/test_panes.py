@@ -322,7 +322,7 @@ async def test_the_devices_screen_shows_what_is_on_and_what_the_echo_test_found(
     engine.reply(c.Ask, c.Reply(value=c.DeviceList(())))
     await console.focus("calls")
     await console.press("A", "tab", "tab", "tab", "right")
-    assert "cancel echo < on >" in console.screen_text()
+    assert "cut echo < on >" in console.screen_text()
 
     found = "Echo test: after 42 ms, 10 dB below what is played."
     missing = "They need a package more."
@@ -331,7 +331,7 @@ async def test_the_devices_screen_shows_what_is_on_and_what_the_echo_test_found(
     text = console.screen_text()
     assert found in text
     assert missing in text
-    assert "cancel echo < off >" in text
+    assert "cut echo < off >" in text
 
 
 async def test_calls_list_shows_words_and_copies_e164(console: Console) -> None:

@@ -47,7 +47,7 @@ class DevicesScreen(ConsoleScreen):
         self.input: Choice[str] = Choice("", [], id="input")
         self.output: Choice[str] = Choice("", [], id="output")
         self.ringer: Choice[str] = Choice("", [], id="ringer")
-        self.echo: Choice[bool] = Choice("cancel echo", _SWITCH, id="echo")
+        self.echo: Choice[bool] = Choice("cut echo", _SWITCH, id="echo")
         self.noise: Choice[bool] = Choice("cut noise", _SWITCH, id="noise")
         self.gain: Choice[bool] = Choice("auto gain", _SWITCH, id="gain")
         self.test: Choice[str] = Choice("", _TESTS, id="test")

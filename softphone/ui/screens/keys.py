@@ -50,7 +50,7 @@ class KeysScreen(ConsoleScreen):
         box = Vertical(self.list, classes="pane full")
         key = self.view.key
         box.border_title = Content(
-            f"KEYS ── Enter another key, {key('contact.add')} one more, {key('contact.delete')} "
+            f"KEYS ── Enter new key, {key('contact.add')} one more, {key('contact.delete')} "
             f"none, {key('list.reset')} default, {key('list.filter')} find, Esc closes"
         )
         box.border_subtitle = Content("* not the default")
