@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import platform
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,7 +54,6 @@ class _Claim:
 
     def __init__(self, folder: Path, host: str) -> None:
         self._path = folder / _NAME
-        self._fresh = folder / f"{_NAME}.{secrets.token_hex(8)}"  # another machine has our pid too
         self._host = host
 
     def take(self) -> None:
@@ -98,11 +96,13 @@ class _Claim:
 
     def _age_s(self) -> float:
         """Return how long ago it was renewed, by the clock of the machine that keeps the files."""
-        self._fresh.write_text("")
-        now = self._fresh.stat().st_mtime
-        self._fresh.unlink()
+        probe = self._path.with_name(f"{_NAME}.{os.getpid()}")
+        probe.write_text("")
+        now = probe.stat().st_mtime
+        probe.unlink()
         return now - self._path.stat().st_mtime
 
     def _write(self) -> None:
-        self._fresh.write_text(json.dumps({"host": self._host, "pid": os.getpid()}) + "\n")
-        self._fresh.replace(self._path)
+        fresh = self._path.with_name(f"{_NAME}.{os.getpid()}")
+        fresh.write_text(json.dumps({"host": self._host, "pid": os.getpid()}) + "\n")
+        fresh.replace(self._path)
