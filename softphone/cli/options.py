@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from softphone.config import Config, load
-from softphone.model.error import SoftphoneError
-from softphone.paths import config_file
+from softphone.model.error import ConfigError, SoftphoneError
+from softphone.paths import config_file, paths_of
 
 if TYPE_CHECKING:
     from softphone.engine.start import Invocation
@@ -108,11 +108,33 @@ def configured(options: argparse.Namespace) -> Config:
 
 
 def invocation(options: argparse.Namespace) -> Invocation:
-    """Return which engine is meant."""
+    """Return which engine is meant; raises ConfigError for a mistake in the file.
+
+    An engine that runs has read the file when it was right: it is still obeyed, and told to.
+    """
     from softphone.engine.start import Invocation
 
-    configured(options)  # a mistake in the file is told before an engine is started
-    return Invocation(config_path(options), options.profile, options.lab)
+    made = Invocation(config_path(options), options.profile, options.lab)
+    try:
+        configured(options)
+    except ConfigError as problem:
+        if not _is_listening(paths_of(made.name).socket):
+            raise
+        complain(f"{problem.message} The engine goes on with what it read before.")
+    return made
+
+
+def _is_listening(path: Path) -> bool:
+    """Tell whether an engine takes connections on a socket."""
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def print_json(data: dict[str, Any]) -> None:

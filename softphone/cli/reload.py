@@ -6,7 +6,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
 
-from .options import parse, parser, print_json, with_json
+from .options import configured, parse, parser, print_json, with_json
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
@@ -22,6 +22,7 @@ async def _reload(options: Namespace) -> int:
 
     from .session import attached
 
+    configured(options)  # a mistake is told before the engine is asked
     async with attached(options, "reload") as session:
         done = await session.ask(c.ReloadConfig())
     assert isinstance(done, c.ConfigReloaded)

@@ -141,3 +141,19 @@ def _processes(home: Home) -> list[str]:
         if ours:
             found.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode())
     return found
+
+
+def test_a_mistake_in_the_configuration_keeps_nobody_from_a_running_engine(home: Home) -> None:
+    home.run("online")
+    home.start("call", "echo")
+    wait_for(lambda: [c for c in home.status().get("calls", []) if c["state"] == "active"])
+    home.write_config("[ui]\nbell = 1\n")
+
+    ended = home.run("hangup")
+
+    assert ended.returncode == 0
+    assert "config.toml:2: ui.bell" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    os.kill(home.engine_pid(), signal.SIGTERM)
+    wait_for(lambda: not home.engine_pid())
+    assert home.run("status").returncode == 2  # nothing runs that could have read a better one
